@@ -1,0 +1,119 @@
+#include "base/buf.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buf_init(struct buf *b, size_t limit)
+{
+    *b = (struct buf){.limit = limit};
+}
+
+void buf_free(struct buf *b)
+{
+    if (b->data)
+        sodium_memzero(b->data, b->room);
+    free(b->data);
+    buf_init(b, b->limit);
+}
+
+void buf_clear(struct buf *b)
+{
+    if (b->data)
+        sodium_memzero(b->data, b->len + 1);
+    b->len = 0;
+    b->failed = false;
+}
+
+char *buf_space(struct buf *b, size_t len)
+{
+    if (b->failed)
+        return NULL;
+    if (len > b->limit - b->len) {
+        b->failed = true;
+        return NULL;
+    }
+    size_t need = b->len + len + 1;
+    if (need <= b->room)
+        return b->data + b->len;
+    size_t room = b->room ? b->room : 256;
+    while (room < need)
+        room *= 2;
+    /* Not realloc: it would leave the old bytes behind. */
+    char *data = malloc(room);
+    if (!data) {
+        b->failed = true;
+        return NULL;
+    }
+    if (b->data) {
+        memcpy(data, b->data, b->len);
+        sodium_memzero(b->data, b->room);
+        free(b->data);
+    }
+    data[b->len] = '\0';
+    b->data = data;
+    b->room = room;
+    return b->data + b->len;
+}
+
+void buf_added(struct buf *b, size_t len)
+{
+    b->len += len;
+    b->data[b->len] = '\0';
+}
+
+bool buf_bytes(struct buf *b, const void *bytes, size_t len)
+{
+    char *at = buf_space(b, len);
+    if (!at)
+        return false;
+    if (len)
+        memcpy(at, bytes, len);
+    buf_added(b, len);
+    return true;
+}
+
+bool buf_text(struct buf *b, const char *text)
+{
+    return buf_bytes(b, text, strlen(text));
+}
+
+bool buf_printf(struct buf *b, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *at = n < 0 ? NULL : buf_space(b, (size_t)n);
+    if (!at)
+        return false;
+    va_start(args, fmt);
+    vsnprintf(at, (size_t)n + 1, fmt, args);
+    va_end(args);
+    b->len += (size_t)n;
+    return true;
+}
+
+void buf_drop(struct buf *b, size_t len)
+{
+    if (len == 0)
+        return;
+    memmove(b->data, b->data + len, b->len - len);
+    sodium_memzero(b->data + b->len - len, len);
+    b->len -= len;
+    b->data[b->len] = '\0';
+}
+
+const char *buf_str(const struct buf *b)
+{
+    return b->data ? b->data : "";
+}
+
+bool buf_error(const struct buf *b, const char *what, struct err *e)
+{
+    if (b->len + 1 >= b->limit / 2)
+        return err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", what, b->limit);
+    return err_no_memory(e);
+}

@@ -1,0 +1,19 @@
+/* Time: the wall clock in milliseconds since 1970 (what logins carry), and a clock that never
+ * jumps for deadlines. */
+#ifndef CREDRELAY_BASE_CLOCK_H
+#define CREDRELAY_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int64_t clock_wall_ms(void);
+int64_t clock_steady_ms(void);
+void clock_sleep_ms(int64_t ms);
+
+/* "2026-11-23T20:12:56.123Z"; SIZE at least 25. */
+void clock_rfc3339(int64_t wall_ms, char *out, size_t size);
+
+/* How long, for people, in its two largest units: "7 h 59 min", "12 s", "29 d 3 h". */
+void clock_duration(int64_t ms, char *out, size_t size);
+
+#endif

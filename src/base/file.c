@@ -1,0 +1,221 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "os/sync.h"
+
+#define TEMPORARY_MARK ".credrelay-"
+
+bool path_join(char *out, const char *folder, const char *name)
+{
+    int n = snprintf(out, LIMIT_PATH, "%s/%s", folder, name);
+    return n >= 0 && n < LIMIT_PATH;
+}
+
+static const char *kind(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "a folder"
+           : S_ISFIFO(mode) ? "a FIFO"
+           : S_ISSOCK(mode) ? "a socket"
+           : S_ISCHR(mode)  ? "a device"
+           : S_ISBLK(mode)  ? "a device"
+                            : "not a regular file";
+}
+
+static bool not_regular(const char *path, mode_t mode, struct err *e)
+{
+    err_set(e, ERR_INVALID, "%s is %s, not a file", path, kind(mode));
+    return err_hint(e, "move it away: mv '%s' '%s.old'", path, path);
+}
+
+static bool read_all(int fd, const char *path, struct buf *out, struct err *e)
+{
+    for (;;) {
+        char *at = buf_space(out, 16384);
+        size_t room = 16384;
+        if (!at && out->limit > out->len) {
+            /* The last stretch before the limit; one byte more tells "fits" from "too large". */
+            out->failed = false;
+            room = out->limit - out->len;
+            at = buf_space(out, room);
+        }
+        if (!at) {
+            return out->len == out->limit
+                       ? err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", path, out->limit)
+                       : err_no_memory(e);
+        }
+        ssize_t n = read(fd, at, room);
+        if (n == 0)
+            return true;
+        if (n > 0)
+            buf_added(out, (size_t)n);
+        else if (errno != EINTR)
+            return err_errno(e, errno, "cannot read %s", path);
+    }
+}
+
+bool file_read(const char *path, struct buf *out, struct err *e)
+{
+    /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        if (errno == ENXIO) /* a socket */
+            return not_regular(path, S_IFSOCK, e);
+        err_errno(e, errno, "cannot open %s", path);
+        if (e->code == ERR_DENIED)
+            err_hint(e, "it must be yours and readable: ls -l '%s'", path);
+        return false;
+    }
+    struct stat st;
+    bool ok = fstat(fd, &st) == 0 || err_errno(e, errno, "cannot look at %s", path);
+    if (ok && !S_ISREG(st.st_mode))
+        ok = not_regular(path, st.st_mode, e);
+    ok = ok && read_all(fd, path, out, e);
+    close(fd);
+    return ok;
+}
+
+bool file_real(const char *path, char *out, struct err *e)
+{
+    char link[LIMIT_PATH];
+    if (snprintf(out, LIMIT_PATH, "%s", path) >= LIMIT_PATH)
+        return err_errno(e, ENAMETOOLONG, "%.64s...", path);
+    for (int hops = 0; hops < 40; hops++) {
+        ssize_t n = readlink(out, link, sizeof link - 1);
+        if (n < 0) /* not a link, or nothing there: this is the place */
+            return errno == EINVAL || errno == ENOENT ||
+                   err_errno(e, errno, "cannot look at %s", out);
+        link[n] = '\0';
+        if (link[0] == '/') {
+            memcpy(out, link, (size_t)n + 1);
+            continue;
+        }
+        char *slash = strrchr(out, '/');
+        size_t folder = slash ? (size_t)(slash + 1 - out) : 0;
+        if (folder + (size_t)n >= LIMIT_PATH)
+            return err_errno(e, ENAMETOOLONG, "%.64s...", path);
+        memcpy(out + folder, link, (size_t)n + 1);
+    }
+    return err_errno(e, ELOOP, "cannot follow %s", path);
+}
+
+/* Temporary files of PATH that a killed writer left behind.  Failing to remove one is no
+ * reason not to write. */
+static void sweep(const char *folder, const char *base)
+{
+    char prefix[NAME_MAX + 32];
+    int n = snprintf(prefix, sizeof prefix, ".%s" TEMPORARY_MARK, base);
+    DIR *d = n > 0 && (size_t)n < sizeof prefix ? opendir(folder) : NULL;
+    if (!d)
+        return;
+    for (struct dirent *entry; (entry = readdir(d));)
+        if (strncmp(entry->d_name, prefix, (size_t)n) == 0)
+            unlinkat(dirfd(d), entry->d_name, 0);
+    closedir(d);
+}
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+    while (len) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            errno = n == 0 ? EIO : errno;
+            return false;
+        }
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+/* Root writing into somebody's home must not take the file from its owner. */
+static bool keep_owner(int fd, const char *path)
+{
+    struct stat st;
+    if (geteuid() != 0 || stat(path, &st) != 0 || st.st_uid == 0)
+        return true;
+    return fchown(fd, st.st_uid, st.st_gid) == 0;
+}
+
+bool file_replace(const char *path, const void *bytes, size_t len, struct err *e)
+{
+    char real[LIMIT_PATH], temporary[LIMIT_PATH];
+    if (!file_real(path, real, e))
+        return false;
+    struct stat st;
+    if (stat(real, &st) == 0 && !S_ISREG(st.st_mode))
+        return not_regular(real, st.st_mode, e);
+    char *slash = strrchr(real, '/');
+    const char *base = slash ? slash + 1 : real;
+    char folder[LIMIT_PATH] = ".";
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", slash == real ? 1 : (int)(slash - real), real);
+    sweep(folder, base);
+    int n = snprintf(temporary, sizeof temporary, "%s/.%s" TEMPORARY_MARK "%08x", folder, base,
+                     randombytes_random());
+    if (n < 0 || (size_t)n >= sizeof temporary)
+        return err_errno(e, ENAMETOOLONG, "%.64s...", path);
+
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_errno(e, errno, "cannot write in %s", folder);
+    /* The order matters: content on disk before the name points to it, the name on disk before
+     * anybody is told.  Without the last step a power cut loses an acknowledged login. */
+    bool ok = keep_owner(fd, real) && write_all(fd, bytes, len) && os_sync_file(fd);
+    if (!ok)
+        err_errno(e, errno, "cannot write %s", temporary);
+    close(fd);
+    if (ok && rename(temporary, real) != 0)
+        ok = err_errno(e, errno, "cannot replace %s", real);
+    if (!ok) {
+        unlink(temporary);
+        return false;
+    }
+    return os_sync_folder(folder) || err_errno(e, errno, "cannot sync %s", folder);
+}
+
+bool file_append(const char *path, const char *line, size_t len, struct err *e)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0)
+        return err_errno(e, errno, "cannot open %s", path);
+    ssize_t n;
+    do
+        n = write(fd, line, len);
+    while (n < 0 && errno == EINTR);
+    bool ok = n == (ssize_t)len || err_errno(e, n < 0 ? errno : ENOSPC, "cannot write %s", path);
+    close(fd);
+    return ok;
+}
+
+bool dir_make(const char *path, struct err *e)
+{
+    char part[LIMIT_PATH];
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
+        return err_errno(e, ENAMETOOLONG, "%.64s...", path);
+    if (mkdir(part, 0700) == 0 || errno == EEXIST) {
+        struct stat st;
+        if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
+            return true;
+        return err_errno(e, ENOTDIR, "cannot use %s", path);
+    }
+    for (char *p = part + 1; errno == ENOENT && (p = strchr(p, '/')); p++) {
+        *p = '\0';
+        if (mkdir(part, 0700) == 0 || errno == EEXIST)
+            errno = ENOENT;
+        *p = '/';
+    }
+    if (mkdir(part, 0700) == 0 || errno == EEXIST)
+        return true;
+    return err_errno(e, errno, "cannot make folder %s", path);
+}

@@ -1,0 +1,36 @@
+/* Files that hold logins and state: read bounded, replaced whole, private from birth.
+ *
+ * A reader at any instant, after any crash, sees the whole old or the whole new content: the new
+ * one is written to a temporary file in the same folder (O_EXCL, 0600), synced, renamed over, and
+ * the folder is synced.  Checks are made on the open descriptor, never on the path. */
+#ifndef CREDRELAY_BASE_FILE_H
+#define CREDRELAY_BASE_FILE_H
+
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Read the regular file PATH (links are followed) to the end of OUT.  Errors: ERR_NOT_FOUND when
+ * there is none; ERR_INVALID for a folder, FIFO, socket or device, without blocking on it;
+ * ERR_TOO_LARGE beyond OUT's limit; ERR_DENIED, ERR_IO. */
+bool file_read(const char *path, struct buf *out, struct err *e) MUST_CHECK;
+
+/* Where PATH really is, following links of its last part: what must be renamed over so that the
+ * link stays.  OUT has LIMIT_PATH bytes.  The target need not exist. */
+bool file_real(const char *path, char *out, struct err *e) MUST_CHECK;
+
+/* Replace PATH (a link is followed) by LEN bytes, mode 0600, keeping the owner.  The caller holds
+ * a lock that keeps others of ours away: temporary files that a killed writer left are swept. */
+bool file_replace(const char *path, const void *bytes, size_t len, struct err *e) MUST_CHECK;
+
+/* Append one line with a single write, creating the file 0600. */
+bool file_append(const char *path, const char *line, size_t len, struct err *e) MUST_CHECK;
+
+/* Make the folder and the missing ones above it, each 0700 from birth. */
+bool dir_make(const char *path, struct err *e) MUST_CHECK;
+
+/* "A/B" into OUT of LIMIT_PATH bytes; false when it does not fit. */
+bool path_join(char *out, const char *folder, const char *name);
+
+#endif

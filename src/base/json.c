@@ -1,0 +1,224 @@
+#include "base/json.h"
+
+#include <jansson.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+
+/* ---- memory: a size before each block, so that it can be wiped ---- */
+
+struct block {
+    size_t len;
+    max_align_t bytes[];
+};
+
+static void *wiping_malloc(size_t len)
+{
+    struct block *b = len > SIZE_MAX - sizeof *b ? NULL : malloc(sizeof *b + len);
+    if (!b)
+        return NULL;
+    b->len = len;
+    return b->bytes;
+}
+
+static void wiping_free(void *p)
+{
+    if (!p)
+        return;
+    struct block *b = (struct block *)(void *)((char *)p - offsetof(struct block, bytes));
+    sodium_memzero(b, sizeof *b + b->len);
+    free(b);
+}
+
+void jv_init(void)
+{
+    json_set_alloc_funcs(wiping_malloc, wiping_free);
+}
+
+/* ---- our noun and theirs ---- */
+
+static json_t *theirs(const jv *v)
+{
+    return (json_t *)(uintptr_t)v;
+}
+
+static jv *ours(json_t *v)
+{
+    return (jv *)v;
+}
+
+jv *jv_parse(const char *text, size_t len, struct err *e)
+{
+    json_error_t why;
+    json_t *v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!v) {
+        /* why.text quotes the input, which may be a login: say where, not what. */
+        if (json_error_code(&why) == json_error_out_of_memory)
+            err_no_memory(e);
+        else
+            err_set(e, ERR_INVALID, "not JSON (line %d, byte %d)", why.line, why.position);
+        sodium_memzero(&why, sizeof why);
+    }
+    return ours(v);
+}
+
+void jv_free(jv *v)
+{
+    json_decref(theirs(v));
+}
+
+jv *jv_object(void)
+{
+    return ours(json_object());
+}
+
+jv *jv_array(void)
+{
+    return ours(json_array());
+}
+
+bool jv_is_object(const jv *v)
+{
+    return json_is_object(theirs(v));
+}
+
+bool jv_is_array(const jv *v)
+{
+    return json_is_array(theirs(v));
+}
+
+bool jv_is_string(const jv *v)
+{
+    return json_is_string(theirs(v));
+}
+
+bool jv_is_number(const jv *v)
+{
+    return json_is_number(theirs(v));
+}
+
+bool jv_is_null(const jv *v)
+{
+    return json_is_null(theirs(v));
+}
+
+bool jv_is_true(const jv *v)
+{
+    return json_is_true(theirs(v));
+}
+
+const jv *jv_get(const jv *v, const char *key)
+{
+    return ours(json_object_get(theirs(v), key));
+}
+
+const jv *jv_at(const jv *v, size_t index)
+{
+    return ours(json_array_get(theirs(v), index));
+}
+
+size_t jv_size(const jv *v)
+{
+    return jv_is_array(v) ? json_array_size(theirs(v)) : json_object_size(theirs(v));
+}
+
+const char *jv_string(const jv *v)
+{
+    return json_string_value(theirs(v));
+}
+
+int64_t jv_int(const jv *v, int64_t fallback)
+{
+    if (json_is_integer(theirs(v)))
+        return json_integer_value(theirs(v));
+    if (!json_is_real(theirs(v)))
+        return fallback;
+    double d = json_real_value(theirs(v));
+    /* 2^63 is the first double that int64 cannot hold. */
+    if (d >= 9223372036854775808.0)
+        return INT64_MAX;
+    return d < -9223372036854775808.0 ? INT64_MIN : (int64_t)d;
+}
+
+double jv_real(const jv *v, double fallback)
+{
+    return jv_is_number(v) ? json_number_value(theirs(v)) : fallback;
+}
+
+const char *jv_text(const jv *object, const char *key)
+{
+    return jv_string(jv_get(object, key));
+}
+
+int64_t jv_number(const jv *object, const char *key, int64_t fallback)
+{
+    return jv_int(jv_get(object, key), fallback);
+}
+
+bool jv_flag(const jv *object, const char *key)
+{
+    return jv_is_true(jv_get(object, key));
+}
+
+bool jv_put(jv *object, const char *key, jv *value)
+{
+    return json_object_set_new(theirs(object), key, theirs(value)) == 0;
+}
+
+bool jv_put_text(jv *object, const char *key, const char *text)
+{
+    return jv_put(object, key, ours(text ? json_string(text) : json_null()));
+}
+
+bool jv_put_bytes(jv *object, const char *key, const char *text, size_t len)
+{
+    return jv_put(object, key, ours(json_stringn(text, len)));
+}
+
+bool jv_put_int(jv *object, const char *key, int64_t number)
+{
+    return jv_put(object, key, ours(json_integer(number)));
+}
+
+bool jv_put_bool(jv *object, const char *key, bool flag)
+{
+    return jv_put(object, key, ours(json_boolean(flag)));
+}
+
+bool jv_push(jv *array, jv *value)
+{
+    return json_array_append_new(theirs(array), theirs(value)) == 0;
+}
+
+void jv_remove(jv *object, const char *key)
+{
+    json_object_del(theirs(object), key);
+}
+
+static int append(const char *bytes, size_t len, void *out)
+{
+    return buf_bytes(out, bytes, len) ? 0 : -1;
+}
+
+bool jv_write(const jv *v, struct buf *out)
+{
+    return v && json_dump_callback(theirs(v), append, out,
+                                   JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) == 0;
+}
+
+bool jv_each(const jv *object, bool (*fn)(void *ctx, const char *key, const jv *value), void *ctx)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(theirs(object), key, value)
+        if (!fn(ctx, key, ours(value)))
+            return false;
+    return true;
+}
+
+jv *jv_copy(const jv *v)
+{
+    return ours(json_deep_copy(theirs(v)));
+}

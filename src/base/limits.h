@@ -1,0 +1,42 @@
+/* Every bound of the program, with its reason.  A buffer gets its limit at birth (buf_init),
+ * and what does not fit is an error with a sentence, never a truncation. */
+#ifndef CREDRELAY_BASE_LIMITS_H
+#define CREDRELAY_BASE_LIMITS_H
+
+/* A credentials file.  300 KB of mcpOAuth beside the login has been seen. */
+#define LIMIT_LOGIN_FILE (8u << 20)
+
+/* The relayed part by itself.  Parameter Store takes 8 KiB; other stores more. */
+#define LIMIT_LOGIN (64u << 10)
+
+/* One line of the store protocol, either way: the value, JSON-escaped, and a history. */
+#define LIMIT_STORE_LINE (1u << 20)
+
+/* What a helper may say on stderr before the rest is dropped. */
+#define LIMIT_HELPER_STDERR (4u << 10)
+
+/* A configuration file. */
+#define LIMIT_CONFIG (256u << 10)
+
+/* State of one relay: 100 fingerprints of 64 digits and their versions. */
+#define LIMIT_STATE (64u << 10)
+
+/* One line of events.jsonl: below PIPE_BUF-like sizes that file systems append whole. */
+#define LIMIT_EVENT (4u << 10)
+
+/* Output of a run that is held back while it may still be a failure. */
+#define LIMIT_HELD (1u << 20)
+
+/* A failure printed as text: the longest recorded is 300 bytes; error bodies may be longer. */
+#define LIMIT_FAILURE_TEXT (16u << 10)
+
+/* Standard input kept for a retry when it is a pipe. */
+#define LIMIT_SPOOL (64u << 20)
+
+/* Nesting of any JSON we read; the deepest seen in a credentials file is 6. */
+#define LIMIT_JSON_DEPTH 64
+
+/* A path, with its final NUL. */
+#define LIMIT_PATH 4096
+
+#endif
