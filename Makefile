@@ -1,0 +1,40 @@
+# The commands of this project; everything behind them is Meson's and in scripts/.
+PREFIX ?= /usr/local
+BUILD ?= build
+
+.PHONY: all demo check quick install bench format lint asan clean
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@scripts/deps build
+	@meson setup $(BUILD) --prefix=$(PREFIX) >/dev/null || { cat $(BUILD)/meson-logs/meson-log.txt; rm -rf $(BUILD); exit 1; }
+
+demo:             ## build, then show a lapsed login healing itself, on the embedded store
+	@scripts/demo
+
+check:            ## install what testing needs and run every test
+	@scripts/check
+
+quick: all        ## the unit tests and the system tests once, without sanitizers
+	@scripts/check quick
+
+asan:             ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
+	@scripts/check asan
+
+bench: all        ## compare with the rivals, in one run
+	@scripts/deps bench
+	@scripts/bench
+
+install: all
+	@meson configure $(BUILD) --prefix=$(PREFIX) && meson install -C $(BUILD)
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+lint:             ## clang-format and clang-tidy, as CI runs them
+	@scripts/check lint
+
+clean:
+	@rm -rf build build-*

@@ -1,0 +1,1 @@
+"""The stand-in client (fake/claude) and the loopback API it talks to, as fixtures."""

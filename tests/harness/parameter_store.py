@@ -1,0 +1,1 @@
+"""The strict Parameter Store (fake/parameter_store.py) as a fixture, and its users."""
