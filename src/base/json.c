@@ -2,39 +2,14 @@
 
 #include <jansson.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
-
-/* ---- memory: a size before each block, so that it can be wiped ---- */
-
-struct block {
-    size_t len;
-    max_align_t bytes[];
-};
-
-static void *wiping_malloc(size_t len)
-{
-    struct block *b = len > SIZE_MAX - sizeof *b ? NULL : malloc(sizeof *b + len);
-    if (!b)
-        return NULL;
-    b->len = len;
-    return b->bytes;
-}
-
-static void wiping_free(void *p)
-{
-    if (!p)
-        return;
-    struct block *b = (struct block *)(void *)((char *)p - offsetof(struct block, bytes));
-    sodium_memzero(b, sizeof *b + b->len);
-    free(b);
-}
+#include "base/wiped_alloc.h"
 
 void jv_init(void)
 {
-    json_set_alloc_funcs(wiping_malloc, wiping_free);
+    json_set_alloc_funcs(wiped_malloc, wiped_free);
 }
 
 /* ---- our noun and theirs ---- */
@@ -212,9 +187,7 @@ bool jv_each(const jv *object, bool (*fn)(void *ctx, const char *key, const jv *
 {
     const char *key;
     json_t *value;
-    json_object_foreach(theirs(object), key, value)
-        if (!fn(ctx, key, ours(value)))
-            return false;
+    json_object_foreach(theirs(object), key, value) if (!fn(ctx, key, ours(value))) return false;
     return true;
 }
 

@@ -1,0 +1,51 @@
+#include "base/wiped_alloc.h"
+
+#include <sodium.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct block {
+    size_t len;
+    max_align_t bytes[];
+};
+
+static struct block *block_of(const void *p)
+{
+    return (struct block *)((uintptr_t)p - offsetof(struct block, bytes));
+}
+
+void *wiped_malloc(size_t len)
+{
+    struct block *b = len > SIZE_MAX - sizeof *b ? NULL : malloc(sizeof *b + len);
+    if (!b)
+        return NULL;
+    b->len = len;
+    return b->bytes;
+}
+
+void *wiped_realloc(void *p, size_t len)
+{
+    void *larger = wiped_malloc(len);
+    if (!larger)
+        return NULL;
+    size_t keep = wiped_size(p) < len ? wiped_size(p) : len;
+    if (keep)
+        memcpy(larger, p, keep);
+    wiped_free(p);
+    return larger;
+}
+
+void wiped_free(void *p)
+{
+    if (!p)
+        return;
+    struct block *b = block_of(p);
+    sodium_memzero(b, sizeof *b + b->len);
+    free(b);
+}
+
+size_t wiped_size(const void *p)
+{
+    return p ? block_of(p)->len : 0;
+}
