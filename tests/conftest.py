@@ -18,7 +18,7 @@ def pytest_configure(config):
     temporary = Path(os.environ.get("TMPDIR", tempfile.gettempdir())).resolve()
     if (
         home.resolve() == Path(real_home).resolve()
-        or temporary not in home.resolve().parents
+        or temporary not in (home.resolve(), *home.resolve().parents)
         or not (home / ".credrelay-test-home").exists()
     ):
         pytest.exit(
