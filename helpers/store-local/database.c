@@ -1,5 +1,6 @@
 #include "database.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,59 +44,72 @@ struct database {
 
 /* ---- what SQLite says, in our words ---- */
 
-#define KEEP                                                                                       \
-    "it was left as it is; move it aside, then publish again from a machine that is logged in"
-#define OURS "the file and its folder must be yours and writable"
+/* What a person can do about it. */
+enum remedy { REMEDY_NONE, REMEDY_ROOM, REMEDY_DISK, REMEDY_ACCESS, REMEDY_UNLOCK, REMEDY_KEEP };
 
 static const struct failure {
     int primary; /* SQLite's result code, without the extension */
     enum err_code code;
     const char *text;
-    const char *advice, *command; /* the hint; the command gets the path of the database */
+    enum remedy remedy;
 } failures[] = {
-    {SQLITE_FULL, ERR_IO, "the disk is full", "make room, nothing was lost", "df -h"},
-    {SQLITE_IOERR, ERR_IO, "the disk refused", "look at the disk, nothing was lost", "df -h"},
-    {SQLITE_READONLY, ERR_DENIED, "it cannot be written", OURS, "chmod u+rw"},
-    {SQLITE_CANTOPEN, ERR_DENIED, "it cannot be opened", OURS, "ls -l"},
-    {SQLITE_PERM, ERR_DENIED, "access was refused", OURS, "ls -l"},
-    {SQLITE_AUTH, ERR_DENIED, "access was refused", OURS, "ls -l"},
-    {SQLITE_BUSY, ERR_BUSY, "another process keeps it locked", "find it", "fuser -v"},
-    {SQLITE_CORRUPT, ERR_INVALID, "it is damaged", KEEP, NULL},
-    {SQLITE_NOTADB, ERR_INVALID, "it is no database, or its beginning is damaged", KEEP, NULL},
-    {SQLITE_NOMEM, ERR_NO_MEMORY, "out of memory", NULL, NULL},
+    {SQLITE_FULL, ERR_IO, "the disk is full", REMEDY_ROOM},
+    {SQLITE_IOERR, ERR_IO, "the disk refused", REMEDY_DISK},
+    {SQLITE_READONLY, ERR_DENIED, "it cannot be written", REMEDY_ACCESS},
+    {SQLITE_CANTOPEN, ERR_DENIED, "it cannot be opened", REMEDY_ACCESS},
+    {SQLITE_PERM, ERR_DENIED, "access was refused", REMEDY_ACCESS},
+    {SQLITE_BUSY, ERR_BUSY, "another process keeps it locked", REMEDY_UNLOCK},
+    {SQLITE_CORRUPT, ERR_INVALID, "it is damaged", REMEDY_KEEP},
+    {SQLITE_NOTADB, ERR_INVALID, "it is no database, or its beginning is damaged", REMEDY_KEEP},
+    {SQLITE_NOMEM, ERR_NO_MEMORY, "out of memory", REMEDY_NONE},
 };
 
 static const struct failure *failure_of(int primary)
 {
-    static const struct failure other = {SQLITE_ERROR, ERR_FAILED, NULL, NULL, NULL};
+    static const struct failure other = {SQLITE_ERROR, ERR_FAILED, NULL, REMEDY_NONE};
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         if (failures[i].primary == primary)
             return &failures[i];
     return &other;
 }
 
-static void hint_for(const struct database *d, const struct failure *f, struct err *e)
+static void hint_for(const struct database *d, enum remedy remedy, struct err *e)
 {
     const char *name = strrchr(d->path, '/') + 1;
-    if (f->command)
-        err_hint(e, "%s: %s '%s'", f->advice, f->command, d->path);
-    else if (f->advice) /* damaged: -wal and -shm belong to it and must go along */
-        err_hint(e, "%s: cd '%.*s' && mkdir damaged && mv '%s'* damaged/", f->advice,
-                 (int)(name - d->path), d->path, name);
+    int folder = (int)(name - d->path);
+    switch (remedy) {
+    case REMEDY_NONE: break;
+    case REMEDY_ROOM: err_hint(e, "make room, nothing was lost: df -h '%s'", d->path); break;
+    case REMEDY_DISK: err_hint(e, "look at the disk, nothing was lost: df -h '%s'", d->path); break;
+    case REMEDY_UNLOCK: err_hint(e, "find it: fuser -v '%s'", d->path); break;
+    case REMEDY_ACCESS:
+        err_hint(e,
+                 "the file and its folder must be writable: chmod u+rwx '%.*s' && chmod 600 '%s'",
+                 folder, d->path, d->path);
+        break;
+    case REMEDY_KEEP: /* -wal and -shm belong to it and must go along */
+        err_hint(e,
+                 "it was left as it is; move it aside, then publish again from a machine that is "
+                 "logged in: cd '%.*s' && mkdir damaged && mv '%s'* damaged/",
+                 folder, d->path, name);
+        break;
+    }
 }
 
 /* SQLite's own message is left out: it says less than the code, and may quote. */
 static bool failed(const struct database *d, int rc, struct err *e)
 {
     int primary = rc & 0xff;
+    /* SQLite tells it for these two only, and not for a commit. */
+    int why =
+        primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN ? sqlite3_system_errno(d->sqlite) : 0;
+    if (primary == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT))
+        primary = SQLITE_FULL;
     const struct failure *f = failure_of(primary);
-    int why = sqlite3_system_errno(d->sqlite);
     const char *text = f->text ? f->text : sqlite3_errstr(rc);
-    if (why && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN))
-        err_set(e, f->code, "the store %s: %s: %s", d->path, text, strerror(why));
-    else
-        err_set(e, f->code, "the store %s: %s", d->path, text);
-    hint_for(d, f, e);
+    err_set(e, f->code, "the store %s: %s%s%s", d->path, text, why ? ": " : "",
+            why ? strerror(why) : "");
+    hint_for(d, f->remedy, e);
     return false;
 }
 
