@@ -10,6 +10,9 @@
 #include "base/secret.h"
 #include "os/process.h"
 
+#define DEADLINE_USUAL_MS 10000
+#define DEADLINE_LARGEST_MS (24 * 60 * 60 * 1000)
+
 /* Until the line ends or the input does. */
 static bool read_line(int fd, struct buf *line, struct err *e)
 {
@@ -35,6 +38,15 @@ static const char *text_or_empty(const jv *doc, const char *key)
     return text ? text : "";
 }
 
+/* On the steady clock.  What no caller waits for is cut, so that the sum cannot overflow. */
+static int64_t deadline_of(const jv *doc)
+{
+    int64_t span = jv_number(doc, "deadline_ms", DEADLINE_USUAL_MS);
+    if (span < 0 || span > DEADLINE_LARGEST_MS)
+        span = span < 0 ? 0 : DEADLINE_LARGEST_MS;
+    return clock_steady_ms() + span;
+}
+
 static bool understand(const jv *doc, struct request *ret, struct err *e)
 {
     if (jv_number(doc, "credrelay", 0) != STORE_PROTOCOL)
@@ -56,7 +68,7 @@ static bool understand(const jv *doc, struct request *ret, struct err *e)
         .version = jv_number(doc, "version", STORE_VERSION_NONE),
         .expect = jv_number(doc, "expect", STORE_VERSION_NONE),
         .limit = jv_number(doc, "limit", 100),
-        .deadline = clock_steady_ms() + jv_number(doc, "deadline_ms", 10000),
+        .deadline = deadline_of(doc),
         .value = jv_text(doc, "value"),
     };
     ret->value_len = ret->value ? strlen(ret->value) : 0;
