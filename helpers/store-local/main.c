@@ -81,7 +81,7 @@ static bool not_found(const struct request *rq, struct err *e)
 static bool get(const struct request *rq, jv *answer, struct err *e)
 {
     char path[LIMIT_PATH];
-    struct database *d;
+    struct database *d = NULL;
     if (!open_store(rq, path, &d, e))
         return false;
     struct range range = {.path = rq->path, .upto = INT64_MAX, .limit = 1};
@@ -103,7 +103,7 @@ static bool put(const struct request *rq, jv *answer, struct err *e)
         return err_set(e, ERR_TOO_LARGE, "the value has %zu bytes, this store takes %u",
                        rq->value_len, LIMIT_LOGIN);
     char path[LIMIT_PATH];
-    struct database *d;
+    struct database *d = NULL;
     if (!open_store(rq, path, &d, e))
         return false;
     struct put put = {
@@ -154,7 +154,7 @@ static int64_t bounded_limit(const struct request *rq)
 static bool history(const struct request *rq, jv *answer, struct err *e)
 {
     char path[LIMIT_PATH];
-    struct database *d;
+    struct database *d = NULL;
     if (!open_store(rq, path, &d, e))
         return false;
     struct history h = {.versions = jv_array()};
@@ -205,7 +205,7 @@ static bool wait_for_newer(const struct request *rq, struct database *d, jv *ans
 static bool wait_newer(const struct request *rq, jv *answer, struct err *e)
 {
     char path[LIMIT_PATH];
-    struct database *d;
+    struct database *d = NULL;
     if (!open_store(rq, path, &d, e))
         return false;
     bool ok = wait_for_newer(rq, d, answer, e);

@@ -10,9 +10,9 @@ struct block {
     max_align_t bytes[];
 };
 
-static struct block *block_of(const void *p)
+static struct block *block_of(void *p)
 {
-    return (struct block *)((uintptr_t)p - offsetof(struct block, bytes));
+    return (struct block *)(void *)((char *)p - offsetof(struct block, bytes));
 }
 
 void *wiped_malloc(size_t len)
@@ -45,7 +45,7 @@ void wiped_free(void *p)
     free(b);
 }
 
-size_t wiped_size(const void *p)
+size_t wiped_size(void *p)
 {
     return p ? block_of(p)->len : 0;
 }

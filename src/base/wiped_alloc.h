@@ -13,6 +13,6 @@ void *wiped_realloc(void *p, size_t len); /* NULL: out of memory, P untouched; P
 void wiped_free(void *p);                 /* NULL is fine */
 
 /* The length P was asked for; 0 for NULL. */
-size_t wiped_size(const void *p);
+size_t wiped_size(void *p);
 
 #endif
