@@ -10,7 +10,7 @@
 #include "base/secret.h"
 #include "os/process.h"
 
-#define DEADLINE_USUAL_MS 10000
+#define DEADLINE_USUAL_MS   10000
 #define DEADLINE_LARGEST_MS (24 * 60 * 60 * 1000)
 
 /* Until the line ends or the input does. */
@@ -121,10 +121,10 @@ int serve(serve_fn *const ops[STORE_OP_COUNT])
     bool ok = read_line(STDIN_FILENO, &line, &e) &&
               (doc = jv_parse(buf_str(&line), line.len, &e)) && understand(doc, &rq, &e);
     buf_free(&line);
-    if (ok && !ops[rq.op])
-        ok = err_set(&e, ERR_UNSUPPORTED, "this store cannot %s", store_op_names[rq.op]);
-    if (ok)
-        ok = jv_put_bool(answer, "ok", true) && ops[rq.op](&rq, answer, &e);
+    serve_fn *run = ok ? ops[rq.op] : NULL;
+    if (ok && !run)
+        err_set(&e, ERR_UNSUPPORTED, "this store cannot %s", store_op_names[rq.op]);
+    ok = run && (jv_put_bool(answer, "ok", true) || err_no_memory(&e)) && run(&rq, answer, &e);
     if (!ok) {
         jv_free(answer);
         answer = jv_object();

@@ -18,7 +18,7 @@ struct request {
     int64_t version;                           /* 0: newest */
     int64_t expect;
     int64_t limit;
-    int64_t deadline; /* on the steady clock (clock_steady_ms), already counted from now */
+    int64_t deadline;  /* on the steady clock (clock_steady_ms), already counted from now */
     const char *value; /* NULL unless op is put; secret: do not copy it where it is not wiped */
     size_t value_len;
 };
