@@ -113,8 +113,8 @@ int serve(serve_fn *const ops[STORE_OP_COUNT])
     if (!secret_init())
         return 71;
 
-    struct err e;
-    struct request rq;
+    struct err e = {0};
+    struct request rq = {0};
     struct buf line;
     buf_init(&line, LIMIT_STORE_LINE);
     jv *doc = NULL, *answer = jv_object();

@@ -4,12 +4,15 @@ import resource
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 
 import pytest
 
 from harness.rights import obey_permissions
 from harness.stores import SECRET, is_whole, value
+from harness.world import FAKE
 
 
 @pytest.fixture
@@ -349,6 +352,39 @@ def test_check_says_what_is_wrong(local, database):
         {"name": "private", "ok": False,
          "detail": f"others can open the store {database} (mode 0644)",
          "hint": f"close it, and log in again if somebody may have read it: chmod 600 '{database}'"}]
+
+
+# -- memory ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def freed(tmp_path_factory):
+    """A library that complains of freed blocks with a secret in them."""
+    library = tmp_path_factory.mktemp("freed") / "freed.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, FAKE / "freed.c"], check=True)
+    return library
+
+
+@pytest.mark.skipif(sys.platform != "linux" or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
+                    reason="needs the C library's own malloc, and that it is glibc's")
+@pytest.mark.parametrize("op", ["get", "put", "put a wrong one", "history", "wait"])
+def test_no_login_is_left_in_freed_memory(local, freed, op):
+    for n in range(3):
+        assert local.put(value(n, 20_000), expect=n)["ok"]
+    fields = {"put": {"value": value(4, 20_000), "expect": 3},
+              "put a wrong one": {"value": value(4, 20_000), "expect": 1}}.get(op, {})
+    local.env = {"LD_PRELOAD": str(freed), "FREED_MARKER": SECRET}
+    process = local.start(local.request(op.split()[0], **fields))
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, b"") and out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc")
+def test_the_memory_test_can_fail(world, freed):
+    """Python does not wipe: its blocks are seen."""
+    run = world.run(sys.executable, "-c", "x = bytearray(b'MARK' + b'ER' + b'x' * 9000); del x",
+                    env={"LD_PRELOAD": str(freed), "FREED_MARKER": "MARKER"})
+    assert "freed with the marker in it" in run.err
 
 
 # -- versions ----------------------------------------------------------------------------------
