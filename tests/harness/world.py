@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +132,37 @@ class World:
 
     def login_mode(self) -> str:
         return oct(stat.S_IMODE(self.login_path.stat().st_mode))
+
+    def human_login(self, api, **more):
+        """Log in as `claude /login` does: a new login of the API's, the other keys kept."""
+        kept = self.read_login() if self.login_path.exists() else {}
+        login = api.login(**more)
+        self.write_login({**kept, "claudeAiOauth": login})
+        return login
+
+    # -- the stand-in client -------------------------------------------------------------------
+
+    def install_client(self, api=None, version="2.1.300", **settings):
+        """Put the stand-in (fake/claude) first on PATH.  It talks to API, or to nobody and takes
+        any token without STALE in it.  SETTINGS are FAKE_CLAUDE_ variables: do="exit:3"."""
+        # The interpreter by its path and without site: half the time, and no need of a PATH.
+        self.program("claude", f"#!{sys.executable} -IS\nimport sys\nsys.path.insert(0, {str(FAKE)!r})\n"
+                               "from standin.main import main\nsys.exit(main())\n")
+        self.env["FAKE_CLAUDE_VERSION"] = version
+        self.env["FAKE_CLAUDE_RECORD"] = str(self.client_record)
+        if api:
+            self.env["ANTHROPIC_BASE_URL"] = api.url
+        self.env.update({f"FAKE_CLAUDE_{k.upper()}": str(v) for k, v in settings.items()})
+
+    @property
+    def client_record(self) -> Path:
+        return self.home / "client.jsonl"
+
+    def client_runs(self):
+        """[{"argv", "login" (fingerprint), "source", "version", "pid", "time"}], a line a start."""
+        if not self.client_record.exists():
+            return []
+        return [json.loads(line) for line in self.client_record.read_text().splitlines()]
 
     # -- configuration, state ------------------------------------------------------------------
 
