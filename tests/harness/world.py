@@ -135,8 +135,11 @@ class World:
 
     def human_login(self, api, **more):
         """Log in as `claude /login` does: a new login of the API's, the other keys kept."""
-        kept = self.read_login() if self.login_path.exists() else {}
         login = api.login(**more)
+        try:
+            kept = self.read_login()
+        except (FileNotFoundError, ValueError):
+            kept = {}
         self.write_login({**kept, "claudeAiOauth": login})
         return login
 
