@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The vendor's side on loopback: token endpoint, messages endpoint, and a door for the tests.
 
-    api.py [--port N]          prints http://127.0.0.1:PORT, serves until stdin closes or SIGTERM
+    api.py [--port N]          prints http://127.0.0.1:PORT, serves until stdin (a pipe) ends or SIGTERM
 
 The first part of a path is a namespace, made when first used, so that tests share one server and
 nothing else: http://127.0.0.1:PORT/NAME is what goes into ANTHROPIC_BASE_URL.
@@ -277,7 +277,10 @@ async def serve(port):
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     # The end of stdin is the end of whoever started us: no server outlives its tests.
-    loop.add_reader(0, lambda: stop.set() if not sys.stdin.buffer.raw.read(4096) else None)
+    try:
+        loop.add_reader(0, lambda: stop.set() if not sys.stdin.buffer.raw.read(4096) else None)
+    except OSError:
+        pass  # /dev/null or a file, which never ends in that way
     await stop.wait()
 
 

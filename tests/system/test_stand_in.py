@@ -533,6 +533,16 @@ def test_stale_lock_is_taken_over(world, api, client, name, age, out):
     assert world.run("claude", "-p", "ok").out == out + "\n"
 
 
+def test_lock_that_gets_stale_meanwhile(world, api, client):
+    """2.1.200 goes on with the old token, and refreshes after the 401 that earns."""
+    client("2.1.200", lock_wait=0.1, retry_pause=0.8)
+    world.human_login(api, lifetime=-1)
+    (world.home / ".claude.lock").mkdir()
+    os.utime(world.home / ".claude.lock", (time.time() - 9.3,) * 2)
+    result = world.run("claude", "-p", "--output-format", "stream-json", "--verbose", "ok")
+    assert shape(lines(result)) == [INIT, RETRY, OK, LIMITS, RESULT]
+
+
 def test_lock_is_touched(world, api, client):
     client(refresh_pause=1.2)
     world.human_login(api, lifetime=60)
@@ -628,6 +638,13 @@ def test_only_loopback(world):
     result = world.run("claude", "-p", "ok", env={"ANTHROPIC_BASE_URL": "http://192.0.2.1"})
     assert result.status == 97
     assert result.err == "claude stand-in: http://192.0.2.1/v1/messages is not on loopback\n"
+
+
+def test_refused_refresh_after_a_401(world, api, client):
+    client()
+    api.end(world.human_login(api)["accessToken"])
+    assert world.run("claude", "-p", "ok").out == EXPIRED + "\n"
+    assert world.access_token() == ""
 
 
 def test_many_at_once(world, api, client):

@@ -109,8 +109,8 @@ def current(version):
 
 
 def due(login):
-    return (bool(login.get("refreshToken")) and wire.token_url() != ""
-            and login.get("expiresAt", 0) - time.time() * 1000 < REFRESH_BEFORE)
+    left = login.get("expiresAt", 0) - time.time() * 1000
+    return bool(login.get("refreshToken")) and left < REFRESH_BEFORE
 
 
 def refresh(login, version):
@@ -139,6 +139,8 @@ def refresh(login, version):
 
 def ask(login, idle=lambda: None):
     """The token endpoint's answer; {} when it refused for good, None when it did not say."""
+    if not wire.token_url():
+        return None
     try:
         status, _, text = wire.post(wire.token_url(), {
             "grant_type": "refresh_token", "refresh_token": login["refreshToken"],

@@ -93,9 +93,9 @@ class Run:
                 if attempt > limit:
                     raise
                 pause = quick.seconds("RETRY_PAUSE", 0.1) * attempt
-                error = wording.words(failed.failure, self.version, model="", **failed.facts)[1]
+                error = wording.retry_error(failed.failure, failed.status, self.version)
                 self.output.retry(attempt, 10 if failed.status in (401, 403) else limit, pause,
-                                  failed.status, error if failed.status else "unknown")
+                                  failed.status, error)
                 time.sleep(pause)
                 if failed.status == 401:
                     self.credential.again()

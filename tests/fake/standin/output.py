@@ -167,4 +167,11 @@ class Output:
         if text is not None:
             values.update(result=text, api_error_status=None)
         values.update(facts)
-        return {key: values[key] for key in RESULT_KEYS[self.version] if key in values}
+        return {key: values[key] for key in self.result_keys(values["subtype"]) if key in values}
+
+    def result_keys(self, subtype):
+        keys = list(RESULT_KEYS[self.version])
+        if subtype != "success" and self.version < wording.V300:
+            keys.remove("is_error")
+            keys.insert(keys.index("num_turns"), "is_error")
+        return keys

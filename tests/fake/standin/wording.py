@@ -80,6 +80,13 @@ def classify(status, message, source):
         status, "request")
 
 
+def retry_error(failure, status, version):
+    """`error` in an api_retry line."""
+    if status == 529:
+        return ("unknown", "rate_limit", "overloaded", "overloaded")[version]
+    return FAILURES[failure][1][version] if status else "unknown"
+
+
 def words(failure, version, **facts):
     """(text, error) of a FAILURE in VERSION, an index."""
     texts, errors = FAILURES[failure]
