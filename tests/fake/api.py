@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The vendor's side on loopback: token endpoint, messages endpoint, and a door for the tests.
 
-    api.py [--port N]          prints http://127.0.0.1:PORT, serves until stdin (a pipe) ends or SIGTERM
+    api.py [--port N]          prints its address, serves until stdin (a pipe) ends or SIGTERM
 
 The first part of a path is a namespace, made when first used, so that tests share one server and
 nothing else: http://127.0.0.1:PORT/NAME is what goes into ANTHROPIC_BASE_URL.
@@ -232,10 +232,13 @@ class Server:
         headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in head[1:-2])}
         data = await reader.readexactly(min(int(headers.get("content-length", 0)), BODY_MAX))
         status, answer, extra = await self.answer(method, path, headers, data)
-        body = (answer if isinstance(answer, str) else json.dumps(answer, separators=(",", ":"))).encode()
-        kind = "text/html" if isinstance(answer, str) else "application/json"
+        kind, body = "text/html", answer
+        if not isinstance(answer, str):
+            kind, body = "application/json", json.dumps(answer, separators=(",", ":"))
+        body = body.encode()
         stays = headers.get("connection", "").lower() != "close"
-        lines = [f"HTTP/1.1 {status} Made up", f"Content-Type: {kind}", f"Content-Length: {len(body)}",
+        lines = [f"HTTP/1.1 {status} Made up", f"Content-Type: {kind}",
+                 f"Content-Length: {len(body)}",
                  f"Connection: {'keep-alive' if stays else 'close'}", *extra]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
         await writer.drain()

@@ -149,7 +149,8 @@ class World:
         """Put the stand-in (fake/claude) first on PATH.  It talks to API, or to nobody and takes
         any token without STALE in it.  SETTINGS are FAKE_CLAUDE_ variables: do="exit:3"."""
         # The interpreter by its path and without site: half the time, and no need of a PATH.
-        self.program("claude", f"#!{sys.executable} -IS\nimport sys\nsys.path.insert(0, {str(FAKE)!r})\n"
+        self.program("claude", f"#!{sys.executable} -IS\nimport sys\n"
+                               f"sys.path.insert(0, {str(FAKE)!r})\n"
                                "from standin.main import main\nsys.exit(main())\n")
         self.env["FAKE_CLAUDE_VERSION"] = version
         self.env["FAKE_CLAUDE_RECORD"] = str(self.client_record)
