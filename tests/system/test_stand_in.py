@@ -650,6 +650,13 @@ def test_refused_refresh_after_a_401(world, api, client):
     assert world.access_token() == ""
 
 
+def test_slow_server(world, api, client):
+    client()
+    world.human_login(api)
+    api.set(latency=2.3)
+    assert world.run("claude", "-p", "ok").out == "ok\n"
+
+
 def test_many_at_once(world, api, client):
     client()
     world.human_login(api)

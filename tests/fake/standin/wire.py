@@ -2,7 +2,7 @@
 import os
 import sys
 
-from _socket import AF_INET, SOCK_STREAM, socket
+from _socket import AF_INET, SOCK_STREAM, socket, timeout
 
 from . import quick
 
@@ -43,7 +43,7 @@ def post(url, body, headers=(), idle=lambda: None):
     while True:
         try:
             chunk = connection.recv(65536)
-        except TimeoutError:
+        except timeout:  # TimeoutError only from Python 3.10 on
             idle()
             continue
         if not chunk:
