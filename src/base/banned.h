@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok /* snprintf, buf_* */
-#pragma GCC poison system popen                                              /* spawn_* */
-#pragma GCC poison tmpnam tempnam mktemp                                     /* file_replace */
-#pragma GCC poison asctime ctime gmtime localtime                            /* clock_* */
-#pragma GCC poison atoi atol atoll atof                                      /* parse_int64 */
+#pragma GCC poison system popen                                               /* spawn_* */
+#pragma GCC poison tmpnam tempnam mktemp                                      /* file_replace */
+#pragma GCC poison asctime ctime gmtime localtime                             /* clock_* */
+#pragma GCC poison atoi atol atoll atof                                       /* parse_int64 */
 
 #endif

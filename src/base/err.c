@@ -6,8 +6,16 @@
 #include <string.h>
 
 /* sysexits.h, which not every system has. */
-enum { EX_USAGE_ = 64, EX_DATAERR_ = 65, EX_UNAVAILABLE_ = 69, EX_OSERR_ = 71, EX_IOERR_ = 74,
-       EX_TEMPFAIL_ = 75, EX_NOPERM_ = 77 };
+enum {
+    EX_USAGE_ = 64,
+    EX_DATAERR_ = 65,
+    EX_UNAVAILABLE_ = 69,
+    EX_OSERR_ = 71,
+    EX_IOERR_ = 74,
+    EX_TEMPFAIL_ = 75,
+    EX_NOPERM_ = 77,
+    EX_CONFIG_ = 78
+};
 
 static const struct {
     const char *name;
@@ -27,6 +35,7 @@ static const struct {
     [ERR_BUSY] = {"busy", EX_TEMPFAIL_},
     [ERR_IO] = {"io", EX_IOERR_},
     [ERR_NO_MEMORY] = {"no_memory", EX_OSERR_},
+    [ERR_HOPELESS] = {"hopeless", EX_CONFIG_},
     [ERR_FAILED] = {"failed", EX_UNAVAILABLE_},
 };
 _Static_assert(sizeof codes / sizeof codes[0] == ERR_COUNT, "one row for each code");

@@ -17,7 +17,7 @@
 
 #if defined(__GNUC__)
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK             __attribute__((warn_unused_result))
 #else
 #define PRINTF_LIKE(fmt, args)
 #define MUST_CHECK
@@ -38,7 +38,8 @@ enum err_code {
     ERR_BUSY,            /* a lock is held: try later */
     ERR_IO,              /* the file system refused */
     ERR_NO_MEMORY,
-    ERR_FAILED, /* anything else */
+    ERR_HOPELESS, /* nothing this program can do: a person must log in */
+    ERR_FAILED,   /* anything else */
     ERR_COUNT
 };
 

@@ -105,8 +105,7 @@ static bool one_line(struct reader *r, const char *start, const char *end, struc
     return *start == '[' ? section_line(r, start, end, e) : key_line(r, start, end, e);
 }
 
-bool ini_parse(const char *text, size_t len, const char *name, ini_fn *fn, void *ctx,
-               struct err *e)
+bool ini_parse(const char *text, size_t len, const char *name, ini_fn *fn, void *ctx, struct err *e)
 {
     struct reader r = {.name = name, .fn = fn, .ctx = ctx};
     bool ok = true;

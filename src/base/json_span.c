@@ -107,9 +107,35 @@ static bool array(struct cursor *c)
     return take(c, ']');
 }
 
+struct member {
+    const char *quote, *name, *value; /* the name's opening quote, the name, the value */
+    size_t name_len, value_len;
+};
+
+/* `"name" : value` */
+static bool member(struct cursor *c, struct member *m)
+{
+    m->quote = c->p;
+    m->name = c->p + 1;
+    if (!string(c))
+        return false;
+    m->name_len = (size_t)(c->p - 1 - m->name);
+    space(c);
+    if (!take(c, ':'))
+        return false;
+    space(c);
+    m->value = c->p;
+    if (!value(c))
+        return false;
+    m->value_len = (size_t)(c->p - m->value);
+    return true;
+}
+
 /* The members of an object whose brace has been taken; NULL for `ret` when nobody asks. */
 static bool members(struct cursor *c, const char *start, const char *key, struct json_span *ret)
 {
+    const char *comma = NULL; /* the one before this member */
+    struct member m;
     space(c);
     if (take(c, '}')) {
         if (ret)
@@ -118,25 +144,21 @@ static bool members(struct cursor *c, const char *start, const char *key, struct
     }
     do {
         space(c);
-        const char *name = c->p + 1;
-        if (!string(c))
+        if (!member(c, &m))
             return false;
-        size_t name_len = (size_t)(c->p - 1 - name);
+        const char *end = c->p;
         space(c);
-        if (!take(c, ':'))
-            return false;
-        space(c);
-        const char *at = c->p;
-        if (!value(c))
-            return false;
-        if (ret && name_len == strlen(key) && memcmp(name, key, name_len) == 0) {
+        if (ret && m.name_len == strlen(key) && memcmp(m.name, key, m.name_len) == 0) {
             if (ret->found)
                 return false;
             ret->found = true;
-            ret->at = (size_t)(at - start);
-            ret->len = (size_t)(c->p - at);
+            ret->at = (size_t)(m.value - start);
+            ret->len = m.value_len;
+            bool last = c->p == c->end || *c->p != ',';
+            ret->cut_at = (size_t)((last && comma ? comma : m.quote) - start);
+            ret->cut_end = (size_t)((last ? end : c->p + 1) - start);
         }
-        space(c);
+        comma = c->p;
     } while (take(c, ','));
     return take(c, '}');
 }
@@ -200,4 +222,15 @@ bool json_span_replace(const char *text, size_t len, const char *key, const char
         buf_text(out, ",");
     buf_bytes(out, text + tail, len - tail);
     return out->failed ? buf_error(out, "the file", e) : true;
+}
+
+bool json_span_remove(const char *text, size_t len, const char *key, struct buf *out, struct err *e)
+{
+    struct json_span span;
+    if (!json_span_find(text, len, key, &span, e))
+        return false;
+    buf_bytes(out, text, span.found ? span.cut_at : len);
+    if (span.found)
+        buf_bytes(out, text + span.cut_end, len - span.cut_end);
+    return out->failed ? buf_error(out, "the login", e) : true;
 }

@@ -11,9 +11,10 @@
 
 struct json_span {
     bool found;
-    size_t at, len;   /* the value's first byte and length, when found */
-    size_t insert_at; /* just after the object's opening brace */
-    bool empty;       /* the object has no members */
+    size_t at, len;         /* the value's first byte and length, when found */
+    size_t cut_at, cut_end; /* what to take out so that the member is gone, with its comma */
+    size_t insert_at;       /* just after the object's opening brace */
+    bool empty;             /* the object has no members */
 };
 
 /* Find member KEY (plain ASCII, compared byte by byte) of the object that TEXT is.
@@ -25,5 +26,9 @@ bool json_span_find(const char *text, size_t len, const char *key, struct json_s
  * it was not there.  Everything else is copied byte by byte. */
 bool json_span_replace(const char *text, size_t len, const char *key, const char *value,
                        size_t value_len, struct buf *out, struct err *e) MUST_CHECK;
+
+/* Append TEXT to OUT without member KEY; the same text when it is not there. */
+bool json_span_remove(const char *text, size_t len, const char *key, struct buf *out,
+                      struct err *e) MUST_CHECK;
 
 #endif

@@ -18,7 +18,8 @@ bool lock_take(const char *path, int64_t wait_ms, struct lock *ret, struct err *
     int64_t deadline = clock_steady_ms() + wait_ms;
     /* flock has no time-out of its own; a short sleep that grows costs a waiter nothing worth
      * counting against what the holder is doing (a request to the store). */
-    for (int64_t pause = 2; flock(fd, LOCK_EX | LOCK_NB) != 0; pause = pause < 25 ? pause * 2 : 25) {
+    for (int64_t pause = 2; flock(fd, LOCK_EX | LOCK_NB) != 0;
+         pause = pause < 25 ? pause * 2 : 25) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
             err_errno(e, errno, "cannot lock %s", path);
             close(fd);

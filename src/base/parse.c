@@ -34,7 +34,7 @@ bool parse_duration(const char *text, int64_t *ret_ms)
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"", 1000},     {"ms", 1},       {"s", 1000},
+    } units[] = {{"", 1000},     {"ms", 1},      {"s", 1000},
                  {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
     char *end;
     errno = 0;

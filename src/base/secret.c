@@ -18,8 +18,7 @@ struct secret *secret_copy(const void *bytes, size_t len)
     /* sodium_malloc puts the end of the block against a guard page; a multiple of the
      * alignment keeps `len` aligned. */
     size_t size = sizeof(struct secret) + len + 1;
-    size = (size + _Alignof(struct secret) - 1) / _Alignof(struct secret) *
-           _Alignof(struct secret);
+    size = (size + _Alignof(struct secret) - 1) / _Alignof(struct secret) * _Alignof(struct secret);
     struct secret *s = sodium_malloc(size);
     if (!s)
         return NULL;

@@ -10,8 +10,12 @@
 
 void os_close_to_others(void)
 {
-    const struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
+    /* Only the soft limit: a child gets back what it would have had without us. */
+    struct rlimit core;
+    if (getrlimit(RLIMIT_CORE, &core) == 0) {
+        core.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &core);
+    }
     ptrace(PT_DENY_ATTACH, 0, 0, 0);
 }
 

@@ -1,0 +1,45 @@
+#include "base/home.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+
+static bool join(char *out, const char *folder, const char *name, struct err *e)
+{
+    return path_join(out, folder, name) || err_errno(e, ENAMETOOLONG, "%.64s...", folder);
+}
+
+bool home_path(const char *name, char *out, struct err *e)
+{
+    const char *home = getenv("HOME");
+    if (!home || home[0] != '/') {
+        struct passwd *me = getpwuid(getuid());
+        home = me ? me->pw_dir : NULL;
+    }
+    if (!home || home[0] != '/') {
+        err_set(e, ERR_USAGE, "HOME is not set");
+        return err_hint(e, "set HOME to your home folder");
+    }
+    return join(out, home, name, e);
+}
+
+/* The specification: a relative path is to be ignored. */
+static bool base_directory(const char *variable, const char *fallback, char *out, struct err *e)
+{
+    const char *base = getenv(variable);
+    return base && base[0] == '/' ? join(out, base, "credrelay", e) : home_path(fallback, out, e);
+}
+
+bool home_config(char *out, struct err *e)
+{
+    return base_directory("XDG_CONFIG_HOME", ".config/credrelay", out, e);
+}
+
+bool home_state(char *out, struct err *e)
+{
+    return base_directory("XDG_STATE_HOME", ".local/state/credrelay", out, e);
+}

@@ -1,0 +1,15 @@
+/* Where a person's files are: the XDG base directories (specifications.freedesktop.org/basedir),
+ * each below the home unless its variable moves it.  Every OUT has LIMIT_PATH bytes. */
+#ifndef CREDRELAY_BASE_HOME_H
+#define CREDRELAY_BASE_HOME_H
+
+#include "base/err.h"
+
+/* "NAME" below $HOME; without HOME the password database is asked. */
+bool home_path(const char *name, char *out, struct err *e) MUST_CHECK;
+
+/* credrelay's folder below $XDG_CONFIG_HOME (~/.config) and $XDG_STATE_HOME (~/.local/state). */
+bool home_config(char *out, struct err *e) MUST_CHECK;
+bool home_state(char *out, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,20 @@
+/* What a process inherits and we change for ourselves: given back before a program of somebody
+ * else's is started in our place or below us, so that it finds the world as without us. */
+#ifndef CREDRELAY_BASE_INHERIT_H
+#define CREDRELAY_BASE_INHERIT_H
+
+#include <stdbool.h>
+
+/* First thing in main.  Opens the standard streams that are closed (a file we open would get their
+ * numbers, and what is meant for the terminal would go into it), sets the umask to 077, ignores
+ * SIGPIPE and SIGXFSZ (a failing write says so), and closes the process to others.  False: a
+ * standard stream cannot be opened. */
+bool inherit_and_harden(void);
+
+/* In the child, just before exec. */
+void inherit_restore(void);
+
+/* Was this standard stream closed when we were started? */
+bool inherit_was_closed(int fd);
+
+#endif
