@@ -1,0 +1,276 @@
+#include "store/store.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "os/process.h"
+
+/* What a helper may take beyond the deadline it was given, to say so itself. */
+enum { GRACE_MS = 500 };
+
+/* ---- the URL ---- */
+
+static const struct {
+    const char *scheme, *display;
+} known[] = {{"local", "the local store"}, {"ssm", "Parameter Store"}};
+
+static const char *display_of(const struct store *s)
+{
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i].scheme, s->scheme) == 0)
+            return known[i].display;
+    return s->scheme;
+}
+
+static bool bad_url(const char *url, struct err *e)
+{
+    err_set(e, ERR_USAGE, "'%.128s' is not a store", url);
+    return err_hint(e, "write store = ssm://REGION/NAME or store = local:");
+}
+
+/* scheme://HOST/PATH[?...]: the value's name is the path.  scheme:REST: the relay's name is. */
+static bool split_url(const char *url, const char *relay, struct store *s, struct err *e)
+{
+    size_t n = strspn(url, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (n == 0 || url[n] != ':' || n >= sizeof s->scheme || strlen(url) >= sizeof s->url)
+        return bad_url(url, e);
+    memcpy(s->scheme, url, n);
+    s->scheme[n] = '\0';
+    memcpy(s->url, url, strlen(url) + 1);
+    const char *path = strncmp(url + n, "://", 3) == 0 ? strchr(url + n + 3, '/') : NULL;
+    int len = path ? snprintf(s->path, sizeof s->path, "%.*s", (int)strcspn(path, "?"), path)
+                   : snprintf(s->path, sizeof s->path, "/%s/login", relay);
+    if (len < 0 || (size_t)len >= sizeof s->path || (path && len < 2) ||
+        (strncmp(url + n, "://", 3) == 0 && !path))
+        return bad_url(url, e);
+    return true;
+}
+
+/* ---- the helper ---- */
+
+static bool executable(const char *path)
+{
+    return access(path, X_OK) == 0;
+}
+
+/* Beside the program: PREFIX/bin/credrelay -> PREFIX/libexec/credrelay/store-SCHEME.  It follows
+ * the program when the whole prefix is moved. */
+static bool helper_beside(const char *name, char *out)
+{
+    char self[LIMIT_PATH];
+    if (!os_program_path(self, sizeof self))
+        return false;
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(self, '/');
+        if (!slash)
+            return false;
+        *slash = '\0';
+    }
+    return snprintf(out, LIMIT_PATH, "%s/libexec/credrelay/%s", self, name) < LIMIT_PATH &&
+           executable(out);
+}
+
+static bool helper_on_path(const char *name, char *out)
+{
+    const char *path = getenv("PATH");
+    for (const char *p = path ? path : ""; *p;) {
+        size_t n = strcspn(p, ":");
+        if (n && snprintf(out, LIMIT_PATH, "%.*s/credrelay-%s", (int)n, p, name) < LIMIT_PATH &&
+            executable(out))
+            return true;
+        p += n + (p[n] == ':');
+    }
+    return false;
+}
+
+static bool find_helper(struct store *s, struct err *e)
+{
+    char name[64];
+    snprintf(name, sizeof name, "store-%s", s->scheme);
+    if (helper_beside(name, s->program) || helper_on_path(name, s->program))
+        return true;
+    if (path_join(s->program, CREDRELAY_LIBEXEC, name) && executable(s->program))
+        return true;
+    err_set(e, ERR_UNSUPPORTED, "no helper for '%s:' stores", s->scheme);
+    return err_hint(e, "install credrelay whole, or put a program called credrelay-%s on PATH",
+                    name);
+}
+
+bool store_open(const char *url, const char *relay, struct store *ret, struct err *e)
+{
+    struct store s = {.scheme = ""};
+    if (!split_url(url, relay, &s, e) || !find_helper(&s, e))
+        return false;
+    s.display = display_of(&s);
+    *ret = s;
+    return true;
+}
+
+/* ---- one call ---- */
+
+static jv *request(const struct store_call *c, enum store_op op)
+{
+    jv *rq = jv_object();
+    jv_put_int(rq, "credrelay", STORE_PROTOCOL);
+    jv_put_text(rq, "op", store_op_names[op]);
+    jv_put_text(rq, "store", c->store->url);
+    jv_put_text(rq, "path", c->path);
+    jv_put_text(rq, "role", c->role);
+    jv_put_text(rq, "machine", c->machine);
+    jv_put(rq, "options", c->options ? jv_copy(c->options) : jv_object());
+    jv_put_int(rq, "deadline_ms", c->timeout_ms);
+    return rq;
+}
+
+static bool helper_failed(const struct store_call *c, int status, const struct buf *errors,
+                          struct err *e)
+{
+    int said = (int)strcspn(buf_str(errors), "\n");
+    if (WIFSIGNALED(status))
+        err_set(e, ERR_FAILED, "%s was killed by signal %d", c->store->program, WTERMSIG(status));
+    else
+        err_set(e, ERR_FAILED, "%s gave no answer (exit status %d)%s%.*s", c->store->program,
+                WEXITSTATUS(status), said ? ": " : "", said, buf_str(errors));
+    return err_hint(e, "try: %s </dev/null", c->store->program);
+}
+
+/* The helper's own words. */
+static bool told_failure(const jv *answer, struct err *e)
+{
+    const char *message = jv_text(answer, "message"), *hint = jv_text(answer, "hint");
+    err_set(e, err_by_name(jv_text(answer, "error")), "%s", message ? message : "failed");
+    e->retry_after_ms = jv_number(answer, "retry_after_ms", 0);
+    if (hint)
+        err_hint(e, "%s", hint);
+    return false;
+}
+
+static bool exchange(const struct store_call *c, const struct buf *line, struct buf *out,
+                     struct buf *errors, struct err *e)
+{
+    const char *argv[] = {c->store->program, NULL};
+    const struct child_run run = {.program = c->store->program,
+                                  .argv = argv,
+                                  .input = line->data,
+                                  .input_len = line->len,
+                                  .deadline = clock_steady_ms() + c->timeout_ms + GRACE_MS};
+    int status;
+    if (!child_run(&run, out, errors, &status, e)) {
+        if (e->code == ERR_UNREACHABLE) {
+            err_set(e, ERR_UNREACHABLE, "no answer within %lld s", (long long)c->timeout_ms / 1000);
+            err_hint(e, "try again, or raise `timeout` in credrelay.conf");
+        }
+        return false;
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return helper_failed(c, status, errors, e);
+    return true;
+}
+
+/* Send RQ (taken over) and read the answer; the caller frees it. */
+static jv *call(const struct store_call *c, jv *rq, struct err *e)
+{
+    struct buf line, out, errors;
+    buf_init(&line, LIMIT_STORE_LINE);
+    buf_init(&out, LIMIT_STORE_LINE);
+    buf_init(&errors, LIMIT_HELPER_STDERR);
+    jv *answer = NULL;
+    bool ok = (jv_write(rq, &line) && buf_text(&line, "\n")) || buf_error(&line, "the request", e);
+    jv_free(rq);
+    ok = ok && exchange(c, &line, &out, &errors, e);
+    if (ok && !(answer = jv_parse(buf_str(&out), out.len, e)) && e->code != ERR_NO_MEMORY)
+        err_set(e, ERR_FAILED, "%s answered something that is not JSON", c->store->program);
+    if (answer && !jv_flag(answer, "ok")) {
+        told_failure(answer, e);
+        jv_free(answer);
+        answer = NULL;
+    }
+    if (!answer)
+        err_context(e, c->store->display);
+    if (c->errors)
+        buf_bytes(c->errors, buf_str(&errors), errors.len);
+    buf_free(&line);
+    buf_free(&out);
+    buf_free(&errors);
+    return answer;
+}
+
+static bool nonsense(const struct store_call *c, const char *what, struct err *e)
+{
+    return err_set(e, ERR_FAILED, "%s: the answer has no %s", c->store->display, what);
+}
+
+bool store_get(const struct store_call *c, int64_t version, struct store_value *ret, struct err *e)
+{
+    jv *rq = request(c, STORE_GET);
+    if (version)
+        jv_put_int(rq, "version", version);
+    jv *answer = call(c, rq, e);
+    if (!answer)
+        return false;
+    const char *text = jv_text(answer, "value"), *by = jv_text(answer, "by");
+    struct store_value v = {.version = jv_number(answer, "version", 0),
+                            .modified = jv_number(answer, "modified", 0)};
+    bool ok = (v.version > 0 || nonsense(c, "version", e)) && (text || nonsense(c, "value", e)) &&
+              ((v.value = secret_copy(text, strlen(text))) || err_no_memory(e));
+    if (ok) {
+        snprintf(v.by, sizeof v.by, "%s", by ? by : "");
+        *ret = v;
+    }
+    jv_free(answer);
+    return ok;
+}
+
+void store_value_free(struct store_value *v)
+{
+    secret_free(v->value);
+    v->value = NULL;
+}
+
+bool store_put(const struct store_call *c, const void *value, size_t len, int64_t expect,
+               struct store_put_result *ret, struct err *e)
+{
+    jv *rq = request(c, STORE_PUT);
+    if (!jv_put_bytes(rq, "value", value, len)) {
+        jv_free(rq);
+        return err_set(e, ERR_INVALID, "the login is not valid UTF-8");
+    }
+    jv_put_int(rq, "expect", expect);
+    jv *answer = call(c, rq, e);
+    if (!answer)
+        return false;
+    struct store_put_result r = {.version = jv_number(answer, "version", 0),
+                                 .raced = jv_flag(answer, "raced")};
+    jv_free(answer);
+    if (r.version <= 0)
+        return nonsense(c, "version", e);
+    *ret = r;
+    return true;
+}
+
+bool store_history(const struct store_call *c, int64_t limit, store_version_fn *fn, void *ctx,
+                   struct err *e)
+{
+    jv *rq = request(c, STORE_HISTORY);
+    jv_put_int(rq, "limit", limit);
+    jv *answer = call(c, rq, e);
+    if (!answer)
+        return false;
+    const jv *versions = jv_get(answer, "versions");
+    bool more = true;
+    for (size_t i = 0; more && jv_is_array(versions) && i < jv_size(versions); i++) {
+        const jv *v = jv_at(versions, i);
+        const char *by = jv_text(v, "by"), *value = jv_text(v, "value");
+        more = fn(ctx, jv_number(v, "version", 0), jv_number(v, "modified", 0), by ? by : "",
+                  value ? value : "");
+    }
+    jv_free(answer);
+    return true;
+}
