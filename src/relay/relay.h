@@ -1,0 +1,59 @@
+/* A relay is one login kept alive: a tool, a store, this machine's role, as the configuration says
+ * (credrelay.conf(5)).
+ *
+ *   struct relay r;
+ *   if (!relay_load(NULL, &r, &e)) ...      the first one, or `claude` with its defaults
+ *   relay_free(&r);
+ *
+ * Loading reads the configuration and the environment and touches nothing else; the store's helper
+ * is looked for when it is needed (store_open). */
+#ifndef CREDRELAY_RELAY_RELAY_H
+#define CREDRELAY_RELAY_RELAY_H
+
+#include "relay/decide.h"
+#include "store/store.h"
+
+enum retry { RETRY_SAFE, RETRY_ALWAYS, RETRY_NEVER, RETRY_COUNT };
+
+struct relay {
+    char name[64];
+    char machine[HOLDER_SIZE];
+    const struct tool *tool;
+    enum role role;
+    bool plain; /* share-refresh-token */
+    enum retry retry;
+    int64_t timeout_ms;      /* of one call to the store */
+    int64_t preflight_ms;    /* of what may go before a run */
+    int64_t recover_wait_ms; /* for a writer to publish, after a failed run */
+    char store_url[1024];
+    jv *store_options; /* what the section says to the store: profiles, keys */
+    char login_path[LIMIT_PATH];
+    char state_dir[LIMIT_PATH];
+};
+
+/* NAME: NULL for the only one, or `claude`.  Errors name the file, the line and the setting. */
+bool relay_load(const char *name, struct relay *ret, struct err *e) MUST_CHECK;
+void relay_free(struct relay *r);
+
+/* The file the configuration is read from (LIMIT_PATH bytes); it need not exist. */
+bool relay_config_path(char *out, struct err *e) MUST_CHECK;
+
+/* A file of this relay in the state folder: "claude.json", "claude.lock". */
+bool relay_state_path(const struct relay *r, const char *suffix, char *out,
+                      struct err *e) MUST_CHECK;
+
+const char *role_name(enum role r);
+
+/* ---- the settings, for help and the manual ---- */
+
+struct setting {
+    const char *key;
+    const char *fallback; /* as written in the file; "" none */
+    const char *takes;    /* "reader|writer", "DURATION", ... */
+    const char *help;
+};
+
+/* What a section may say, one by one; NULL after the last. */
+const struct setting *relay_setting(size_t i);
+
+#endif

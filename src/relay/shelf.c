@@ -1,0 +1,347 @@
+#include "relay/shelf.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "relay/value.h"
+
+/* An answer older than what was seen before is most often a replica that lags: look again before
+ * believing that the store was made anew. */
+enum { LAG_LOOKS = 3, LAG_PAUSE_MS = 200 };
+
+/* Versions that others can have put between our look and our put; more than writers in a fleet. */
+enum { MOST_RACERS = 16 };
+
+#define RECALL_VERSIONS 50
+
+static struct store_call call(const struct shelf *s, const char *path)
+{
+    int64_t left = s->deadline - clock_steady_ms();
+    if (left > s->relay->timeout_ms)
+        left = s->relay->timeout_ms;
+    return (struct store_call){.store = &s->store,
+                               .path = path,
+                               .role = role_name(s->relay->role),
+                               .machine = s->relay->machine,
+                               .options = s->relay->store_options,
+                               .timeout_ms = left > 1 ? left : 1};
+}
+
+static void renewable_path(const struct shelf *s, char *out, size_t size)
+{
+    snprintf(out, size, "%s.renewable", s->store.path);
+}
+
+/* ---- reading ---- */
+
+static bool parse(const struct shelf *s, bool renewable, const struct store_value *v,
+                  struct shelf_value *ret, struct err *e)
+{
+    size_t len;
+    const char *text = secret_reveal(v->value, &len);
+    const struct tool *t = s->relay->tool;
+    struct shelf_value value = {.facts = {.known = true, .version = v->version}};
+    bool ok = renewable ? value_read_renewable(t, text, len, &value.login, value.facts.holder, e)
+                        : value_read_shared(t, text, len, &value.login, e);
+    if (ok) {
+        value.facts.login = value.login.facts;
+        *ret = value;
+    }
+    return ok;
+}
+
+static void drop(struct shelf_value *v)
+{
+    login_free(&v->login);
+    *v = (struct shelf_value){.login = LOGIN_INIT(LOGIN_ABSENT)};
+    v->facts.login = v->login.facts;
+}
+
+/* VERSION 0: the newest.  A value that is not there is known to be absent. */
+static bool read_value(struct shelf *s, bool renewable, int64_t version, struct shelf_value *ret,
+                       struct err *e)
+{
+    char path[sizeof s->store.path + 16];
+    renewable_path(s, path, sizeof path);
+    struct store_call c = call(s, renewable ? path : s->store.path);
+    struct store_value v;
+    struct shelf_value value = {.login = LOGIN_INIT(LOGIN_ABSENT)};
+    s->reads++;
+    bool ok = store_get(&c, version, &v, e);
+    if (ok) {
+        ok = parse(s, renewable, &v, &value, e);
+        store_value_free(&v);
+    } else if (e->code == ERR_NOT_FOUND) {
+        value.facts = (struct stored){.known = true, .login = value.login.facts};
+        ok = true;
+    }
+    if (ok) {
+        login_free(&ret->login);
+        *ret = value;
+    }
+    return ok;
+}
+
+static bool lags(const struct shelf *s, const struct memory *m)
+{
+    return s->shared.facts.version < m->step.version;
+}
+
+static bool read_shared(struct shelf *s, const struct memory *m, struct err *e)
+{
+    for (int look = 1;; look++) {
+        if (!read_value(s, false, 0, &s->shared, e))
+            return false;
+        if (!lags(s, m) || look == LAG_LOOKS)
+            return true;
+        clock_sleep_ms(LAG_PAUSE_MS);
+    }
+}
+
+/* The places remembered were places in another line. */
+static void forget_places(struct memory *m)
+{
+    m->seen_count = 0;
+    memset(m->seen, 0, sizeof m->seen);
+    memset(&m->step, 0, sizeof m->step);
+}
+
+static bool wants_renewable(const struct shelf *s)
+{
+    return s->relay->role == ROLE_WRITER && !s->relay->plain;
+}
+
+bool shelf_look(struct shelf *s, struct memory *m, struct err *e)
+{
+    if (s->fresh)
+        return true;
+    if (!read_shared(s, m, e))
+        return false;
+    if (lags(s, m))
+        forget_places(m);
+    drop(&s->renewable);
+    /* A writer that may not see the renewable value still keeps the shared one alive. */
+    if (wants_renewable(s) && !read_value(s, true, 0, &s->renewable, e) && e->code != ERR_DENIED)
+        return false;
+    s->fresh = true;
+    return true;
+}
+
+struct recall {
+    struct memory *memory;
+    const struct tool *tool;
+};
+
+static bool remember(void *ctx, int64_t version, int64_t modified, const char *by,
+                     const char *value)
+{
+    const struct recall *c = ctx;
+    struct login l;
+    struct err ignored;
+    (void)modified;
+    (void)by;
+    if (!login_parse(c->tool, value, strlen(value), &l, &ignored))
+        return false;
+    if (l.facts.state == LOGIN_USABLE)
+        memory_saw(c->memory, l.facts.fingerprint, version);
+    login_free(&l);
+    return true;
+}
+
+void shelf_recall(struct shelf *s, struct memory *m)
+{
+    struct recall ctx = {m, s->relay->tool};
+    struct err ignored;
+    struct store_call c = call(s, s->store.path);
+    store_history(&c, RECALL_VERSIONS, remember, &ctx, &ignored);
+}
+
+/* ---- putting ---- */
+
+static bool put(struct shelf *s, bool renewable, const struct buf *text, int64_t expect,
+                struct store_put_result *ret, struct err *e)
+{
+    char path[sizeof s->store.path + 16];
+    renewable_path(s, path, sizeof path);
+    struct store_call c = call(s, renewable ? path : s->store.path);
+    s->writes++;
+    return store_put(&c, buf_str(text), text->len, expect, ret, e);
+}
+
+/* Our copy of a value after we have put L there. */
+static bool put_login(struct shelf *s, bool renewable, const struct login *l, const char *holder,
+                      struct store_put_result *ret, struct err *e)
+{
+    struct shelf_value *v = renewable ? &s->renewable : &s->shared;
+    const struct tool *t = s->relay->tool;
+    struct buf text;
+    struct login copy = LOGIN_INIT(LOGIN_ABSENT);
+    char named[HOLDER_SIZE];
+    snprintf(named, sizeof named, "%s", holder);
+    buf_init(&text, LIMIT_LOGIN);
+    bool ok = renewable ? value_write_renewable(t, l, named, &text, e)
+                        : value_write_shared(t, l, s->relay->plain, &text, e);
+    ok = ok && put(s, renewable, &text, v->facts.version, ret, e);
+    if (ok) {
+        char holder_read[HOLDER_SIZE];
+        ok = renewable ? value_read_renewable(t, buf_str(&text), text.len, &copy, holder_read, e)
+                       : value_read_shared(t, buf_str(&text), text.len, &copy, e);
+    }
+    if (ok) {
+        v->facts = (struct stored){.known = true, .version = ret->version, .login = copy.facts};
+        if (renewable)
+            memcpy(v->facts.holder, named, sizeof named);
+        login_move(&v->login, &copy);
+    }
+    buf_free(&text);
+    return ok;
+}
+
+/* Between our look (EXPECT) and our put of OURS others have put theirs.  The later login must be
+ * the newest: where that is not ours, put it back.  All racers judge by the same order, and of
+ * two that are alike the earlier stays, so they agree. */
+static bool find_winner(struct shelf *s, bool renewable, int64_t expect, int64_t ours,
+                        const char *fingerprint, struct shelf_value *ret, struct err *e)
+{
+    int64_t lowest = ours - MOST_RACERS > expect ? ours - MOST_RACERS : expect;
+    for (int64_t v = ours - 1; v > lowest; v--) {
+        struct shelf_value other = {.login = LOGIN_INIT(LOGIN_ABSENT)};
+        if (!read_value(s, renewable, v, &other, e))
+            return false;
+        bool better = other.facts.login.state == LOGIN_USABLE &&
+                      (fingerprint ? strcmp(other.facts.login.fingerprint, fingerprint) == 0
+                                   : !login_same(&other.facts.login, &ret->facts.login) &&
+                                         !login_beats(&ret->facts.login, &other.facts.login,
+                                                      clock_wall_ms()));
+        if (better) {
+            login_move(&ret->login, &other.login);
+            ret->facts = other.facts;
+        }
+        login_free(&other.login);
+    }
+    return true;
+}
+
+static bool copy_login(const struct login *l, struct login *ret, struct err *e)
+{
+    size_t len;
+    const char *part = secret_reveal(l->part, &len);
+    struct login copy = {.facts = l->facts, .part = secret_copy(part, len)};
+    if (!copy.part)
+        return err_no_memory(e);
+    *ret = copy;
+    return true;
+}
+
+/* The winner's renewable value was overwritten by ours as well: put it back where it can be found.
+ * If it cannot, the winner's own next sync does. */
+static void restore_renewable(struct shelf *s, const struct login_facts *winner, int64_t expect)
+{
+    struct err ignored;
+    struct store_put_result result;
+    struct shelf_value old = {.login = LOGIN_INIT(LOGIN_ABSENT)};
+    if (!s->renewable.facts.known || login_same(&s->renewable.facts.login, winner))
+        return;
+    if (find_winner(s, true, expect, s->renewable.facts.version, winner->fingerprint, &old,
+                    &ignored) &&
+        login_same(&old.facts.login, winner))
+        (void)put_login(s, true, &old.login, old.facts.holder, &result, &ignored);
+    login_free(&old.login);
+}
+
+/* Put L into the shared value and settle what came between.  Bounded by the racers there are. */
+static bool put_shared(struct shelf *s, const struct login *l, int64_t renewable_expect,
+                       struct err *e)
+{
+    struct login winner;
+    if (!copy_login(l, &winner, e))
+        return false;
+    bool ok = true, settled = false;
+    s->put_version = 0;
+    for (int round = 0; ok && !settled && round < MOST_RACERS; round++) {
+        int64_t expect = s->shared.facts.version;
+        struct store_put_result put_result;
+        ok = put_login(s, false, &winner, "", &put_result, e);
+        if (ok && !s->put_version)
+            s->put_version = put_result.version;
+        settled = !ok || !put_result.raced;
+        if (settled)
+            break;
+        struct shelf_value best = {.facts = s->shared.facts, .login = LOGIN_INIT(LOGIN_ABSENT)};
+        ok = find_winner(s, false, expect, put_result.version, NULL, &best, e);
+        settled = ok && login_same(&best.facts.login, &winner.facts);
+        if (ok && !settled)
+            login_move(&winner, &best.login);
+        login_free(&best.login);
+    }
+    if (ok && !login_same(&winner.facts, &l->facts))
+        restore_renewable(s, &winner.facts, renewable_expect);
+    login_free(&winner);
+    return ok;
+}
+
+static bool shared_is(const struct shelf *s, const struct login *l)
+{
+    return login_same(&s->shared.facts.login, &l->facts) &&
+           s->shared.facts.login.renewable == (s->relay->plain && l->facts.renewable);
+}
+
+static bool renewable_is(const struct shelf *s, const struct login *l)
+{
+    return login_same(&s->renewable.facts.login, &l->facts) &&
+           s->renewable.facts.login.renewable == l->facts.renewable &&
+           strcmp(s->renewable.facts.holder, s->relay->machine) == 0;
+}
+
+static void warn_renewable(const struct shelf *s, const struct err *why, struct err *warning)
+{
+    err_set(warning, why->code, "%s.renewable could not be put: %s", s->store.path, why->text);
+    err_hint(warning,
+             "without it no other writer can renew this login: allow ssm:GetParameter and "
+             "ssm:PutParameter on %s.renewable, or set share-refresh-token = yes",
+             s->store.path);
+}
+
+bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning, struct err *e)
+{
+    int64_t expect = s->renewable.facts.version;
+    if (!s->relay->plain && !(s->renewable.facts.known && renewable_is(s, l))) {
+        struct store_put_result ignored; /* a race shows in the shared value, which settles it */
+        if (!put_login(s, true, l, s->relay->machine, &ignored, e)) {
+            if (e->code != ERR_DENIED)
+                return false;
+            warn_renewable(s, e, warning);
+            s->renewable.facts.known = false;
+        }
+    }
+    if (shared_is(s, l)) {
+        s->put_version = s->shared.facts.version;
+        return true;
+    }
+    return put_shared(s, l, expect, e);
+}
+
+bool shelf_forward(struct shelf *s, struct err *e)
+{
+    struct login full;
+    if (!copy_login(&s->renewable.login, &full, e))
+        return false;
+    bool ok = put_shared(s, &full, s->renewable.facts.version, e);
+    login_free(&full);
+    return ok;
+}
+
+bool shelf_open(const struct relay *r, int64_t deadline, struct shelf *ret, struct err *e)
+{
+    *ret = (struct shelf){.relay = r, .deadline = deadline};
+    drop(&ret->shared);
+    drop(&ret->renewable);
+    return store_open(r->store_url, r->name, &ret->store, e);
+}
+
+void shelf_close(struct shelf *s)
+{
+    drop(&s->shared);
+    drop(&s->renewable);
+}

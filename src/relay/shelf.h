@@ -1,0 +1,47 @@
+/* The store's side of one sync: the two values of a relay, read once and kept true through our own
+ * puts, so that a sync costs no more calls than it must.
+ *
+ * Writers put the renewable value first and the shared one second: cut short between them, the
+ * store still has the whole new login, and any writer can finish (shelf_forward). */
+#ifndef CREDRELAY_RELAY_SHELF_H
+#define CREDRELAY_RELAY_SHELF_H
+
+#include "relay/relay.h"
+
+struct shelf_value {
+    struct stored facts;
+    struct login login;
+};
+
+struct shelf {
+    const struct relay *relay;
+    struct store store;
+    int64_t deadline; /* on the steady clock, ms */
+    bool fresh;       /* what is below is what the store holds, as far as we know */
+    struct shelf_value shared, renewable;
+    int64_t put_version;    /* of the last shelf_publish */
+    unsigned reads, writes; /* calls to the store */
+};
+
+bool shelf_open(const struct relay *r, int64_t deadline, struct shelf *ret,
+                struct err *e) MUST_CHECK;
+void shelf_close(struct shelf *s);
+
+/* Read the values unless they are fresh.  A store that was emptied or made anew voids the places
+ * that MEMORY remembers. */
+bool shelf_look(struct shelf *s, struct memory *m, struct err *e) MUST_CHECK;
+
+/* Put L into both values, as this machine's.  A race that another writer won is settled: the later
+ * login ends up newest.  WARNING is set when the renewable value could not be put but the shared
+ * one was.  ERR_CONFLICT: look again. */
+bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning,
+                   struct err *e) MUST_CHECK;
+
+/* Finish somebody's publication: put the renewable value's login into the shared value. */
+bool shelf_forward(struct shelf *s, struct err *e) MUST_CHECK;
+
+/* Add to M the logins of the store's history with their versions.  A store that will not tell is no
+ * error: then the memory is what there is. */
+void shelf_recall(struct shelf *s, struct memory *m);
+
+#endif

@@ -1,0 +1,100 @@
+#include "relay/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/limits.h"
+
+#define STATE_SCHEMA 1
+
+static void read_text(const jv *object, const char *key, char out[FINGERPRINT_SIZE])
+{
+    const char *text = jv_text(object, key);
+    snprintf(out, FINGERPRINT_SIZE, "%s", text ? text : "");
+}
+
+static void read_memory(const jv *doc, int64_t now, struct memory *m)
+{
+    const jv *step = jv_get(doc, "step"), *seen = jv_get(doc, "seen"),
+             *rejected = jv_get(doc, "rejected");
+    read_text(step, "login", m->step.fingerprint);
+    m->step.version = jv_number(step, "version", 0);
+    for (size_t i = 0; i < jv_size(seen) && i < MEMORY_SEEN; i++) {
+        struct seen *s = &m->seen[m->seen_count++];
+        read_text(jv_at(seen, i), "login", s->fingerprint);
+        s->version = jv_number(jv_at(seen, i), "version", 0);
+    }
+    for (size_t i = 0; i < jv_size(rejected) && m->rejected_count < MEMORY_REJECTED; i++) {
+        struct rejected *r = &m->rejected[m->rejected_count];
+        read_text(jv_at(rejected, i), "login", r->fingerprint);
+        r->at = jv_number(jv_at(rejected, i), "at", 0);
+        /* A time in the future comes from a clock since put right: kept, like a fresh one. */
+        m->rejected_count += now - r->at < REJECTED_FOR_MS;
+    }
+    read_text(doc, "refused", m->refused);
+}
+
+bool state_load(const char *path, const char *store, int64_t now, struct state *ret, struct err *e)
+{
+    struct buf text;
+    struct err why;
+    buf_init(&text, LIMIT_STATE);
+    memset(ret, 0, sizeof *ret);
+    bool there = file_read(path, &text, &why);
+    jv *doc = there ? jv_parse(buf_str(&text), text.len, &why) : NULL;
+    bool damaged = there && !doc && why.code != ERR_NO_MEMORY;
+    bool ok = doc || damaged || (!there && why.code == ERR_NOT_FOUND);
+    if (!ok)
+        *e = why;
+    const char *of = jv_text(doc, "store");
+    if (doc && of && strcmp(of, store) == 0 && jv_number(doc, "v", 0) == STATE_SCHEMA) {
+        read_memory(doc, now, &ret->memory);
+        ret->fruitless_at = jv_number(doc, "fruitless_at", 0);
+    }
+    jv_free(doc);
+    buf_free(&text);
+    return ok;
+}
+
+static jv *seen_value(const struct seen *s)
+{
+    jv *v = jv_object();
+    jv_put_text(v, "login", s->fingerprint);
+    jv_put_int(v, "version", s->version);
+    return v;
+}
+
+static jv *rejected_value(const struct rejected *r)
+{
+    jv *v = jv_object();
+    jv_put_text(v, "login", r->fingerprint);
+    jv_put_int(v, "at", r->at);
+    return v;
+}
+
+bool state_save(const char *path, const char *store, const struct state *s, struct err *e)
+{
+    const struct memory *m = &s->memory;
+    jv *doc = jv_object(), *seen = jv_array(), *rejected = jv_array();
+    for (size_t i = 0; i < m->seen_count; i++)
+        jv_push(seen, seen_value(&m->seen[i]));
+    for (size_t i = 0; i < m->rejected_count; i++)
+        jv_push(rejected, rejected_value(&m->rejected[i]));
+    jv_put_int(doc, "v", STATE_SCHEMA);
+    jv_put_text(doc, "store", store);
+    jv_put(doc, "step", seen_value(&m->step));
+    jv_put(doc, "seen", seen);
+    jv_put(doc, "rejected", rejected);
+    jv_put_text(doc, "refused", m->refused);
+    bool whole = jv_put_int(doc, "fruitless_at", s->fruitless_at);
+    struct buf text;
+    buf_init(&text, LIMIT_STATE);
+    bool ok = (whole && jv_write(doc, &text) && buf_text(&text, "\n")) ||
+              buf_error(&text, "the state", e);
+    ok = ok && file_replace(path, text.data, text.len, e);
+    buf_free(&text);
+    jv_free(doc);
+    return ok;
+}

@@ -1,0 +1,63 @@
+#include "relay/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/json_span.h"
+
+bool value_write_shared(const struct tool *t, const struct login *l, bool with_refresh,
+                        struct buf *out, struct err *e)
+{
+    if (with_refresh)
+        return login_document(t, l, out, e);
+    struct login bare = LOGIN_INIT(LOGIN_ABSENT);
+    bool ok = login_without_refresh(t, l, &bare, e) && login_document(t, &bare, out, e);
+    login_free(&bare);
+    return ok;
+}
+
+bool value_write_renewable(const struct tool *t, const struct login *l, const char *holder,
+                           struct buf *out, struct err *e)
+{
+    jv *name = jv_object();
+    jv_put_text(name, "holder", holder);
+    bool ok = jv_write(name, out) || err_no_memory(e);
+    jv_free(name);
+    if (!ok)
+        return false;
+    out->len--; /* the closing brace: the login goes before it, as it stands */
+    buf_text(out, ",\"login\":");
+    return login_document(t, l, out, e) && (buf_text(out, "}") || buf_error(out, "the login", e));
+}
+
+bool value_read_shared(const struct tool *t, const char *text, size_t len, struct login *ret,
+                       struct err *e)
+{
+    return login_parse(t, text, len, ret, e);
+}
+
+static void read_holder(const char *text, const struct json_span *span, char holder[HOLDER_SIZE])
+{
+    struct err ignored;
+    jv *name = jv_parse(text + span->at, span->len, &ignored);
+    const char *said = jv_string(name);
+    snprintf(holder, HOLDER_SIZE, "%s", said ? said : "");
+    jv_free(name);
+}
+
+bool value_read_renewable(const struct tool *t, const char *text, size_t len, struct login *ret,
+                          char holder[HOLDER_SIZE], struct err *e)
+{
+    struct json_span name, login;
+    struct err ignored;
+    holder[0] = '\0';
+    *ret = LOGIN_INIT(LOGIN_TORN);
+    if (!json_span_find(text, len, "holder", &name, &ignored) ||
+        !json_span_find(text, len, "login", &login, &ignored))
+        return true;
+    if (name.found)
+        read_holder(text, &name, holder);
+    ret->facts.state = LOGIN_NONE;
+    return !login.found || login_parse(t, text + login.at, login.len, ret, e);
+}
