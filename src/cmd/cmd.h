@@ -1,0 +1,58 @@
+/* A command is one file and one row: what help, completions and the manual's synopsis say stands in
+ * the row, beside the function that runs it.  Only this layer and main.c speak to people. */
+#ifndef CREDRELAY_CMD_CMD_H
+#define CREDRELAY_CMD_CMD_H
+
+#include "base/err.h"
+
+/* What the options of a command line may set; each command takes those its row names. */
+struct options {
+    const char *relay; /* -r NAME: NULL the only one */
+    bool json, dry_run, force, verbose, quiet, help;
+};
+
+struct option_row {
+    char letter;          /* 0: none */
+    const char *name;     /* "dry-run" */
+    const char *argument; /* NULL: a flag */
+    const char *help;
+};
+
+/* Every option there is; a command takes those whose letters stand in its row. */
+enum {
+    OPTION_RELAY = 'r',
+    OPTION_JSON = 'j',
+    OPTION_DRY_RUN = 'n',
+    OPTION_FORCE = 'f',
+    OPTION_VERBOSE = 'v',
+    OPTION_QUIET = 'q',
+    OPTION_HELP = 'h'
+};
+const struct option_row *option_row(size_t i); /* NULL after the last */
+
+struct command {
+    const char *name;
+    const char *arguments; /* after the options in the usage line; "" none */
+    const char *summary;   /* one line */
+    const char *about;     /* a paragraph for help */
+    const char *options;   /* the letters of its options */
+    int least, most;       /* arguments; -1: no limit */
+    int (*run)(const struct options *o, int argc, char **argv);
+};
+
+extern const struct command cmd_run, cmd_pull, cmd_publish, cmd_sync, cmd_version, cmd_help;
+
+/* The table; NULL after the last. */
+const struct command *command_at(size_t i);
+const struct command *command_find(const char *name);
+
+/* Read the options of ARGV (after the command's name) and run it.  Returns the exit status. */
+int command_run(const struct command *c, int argc, char **argv);
+
+/* The usage of one command, or of all, on standard output. */
+void command_help(const struct command *c);
+
+/* Tell a failure on standard error (or as JSON on standard output) and return its exit status. */
+int tell_failure(const char *what, const struct options *o, const struct err *e);
+
+#endif

@@ -1,0 +1,173 @@
+/* The table of commands, their options, and their help. */
+#include "cmd/cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+
+static const struct command *const table[] = {
+    &cmd_pull, &cmd_publish, &cmd_sync, &cmd_version, &cmd_help,
+};
+
+static const struct option_row option_rows[] = {
+    {OPTION_RELAY, "relay", "NAME", "the relay (a section of credrelay.conf) it is about"},
+    {OPTION_JSON, "json", NULL, "print the result as one JSON object"},
+    {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, change nothing"},
+    {OPTION_FORCE, "force", NULL, "do it whatever the order says; blank and torn logins excepted"},
+    {OPTION_VERBOSE, "verbose", NULL, "say more on standard error"},
+    {OPTION_QUIET, "quiet", NULL, "say nothing when all is well"},
+    {OPTION_HELP, "help", NULL, "show this help"},
+};
+
+enum { OPTIONS = sizeof option_rows / sizeof option_rows[0] };
+
+const struct option_row *option_row(size_t i)
+{
+    return i < OPTIONS ? &option_rows[i] : NULL;
+}
+
+const struct command *command_at(size_t i)
+{
+    return i < sizeof table / sizeof table[0] ? table[i] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+    const struct command *c;
+    for (size_t i = 0; (c = command_at(i)); i++)
+        if (strcmp(c->name, name) == 0)
+            return c;
+    return NULL;
+}
+
+static void take_option(struct options *o, int letter, const char *argument)
+{
+    switch (letter) {
+    case OPTION_RELAY: o->relay = argument; break;
+    case OPTION_JSON: o->json = true; break;
+    case OPTION_DRY_RUN: o->dry_run = true; break;
+    case OPTION_FORCE: o->force = true; break;
+    case OPTION_VERBOSE: o->verbose = true; break;
+    case OPTION_QUIET: o->quiet = true; break;
+    case OPTION_HELP: o->help = true; break;
+    default: break;
+    }
+}
+
+/* The options of C for getopt_long(3).  "+": what follows the first argument is not ours to read
+ * (a command line of its own). */
+static void getopt_tables(const struct command *c, char *letters, struct option *longs)
+{
+    *letters++ = '+';
+    *letters++ = ':';
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (!strchr(c->options, row->letter))
+            continue;
+        *letters++ = row->letter;
+        if (row->argument)
+            *letters++ = ':';
+        *longs++ = (struct option){row->name, row->argument ? required_argument : no_argument, NULL,
+                                   row->letter};
+    }
+    *letters = '\0';
+    *longs = (struct option){NULL, 0, NULL, 0};
+}
+
+static int usage_error(const struct command *c, const char *what, const char *which)
+{
+    fprintf(stderr, "credrelay %s: %s%s\n  see: credrelay %s --help\n", c->name, what, which,
+            c->name);
+    return err_exit_status(ERR_USAGE);
+}
+
+int command_run(const struct command *c, int argc, char **argv)
+{
+    struct options o = {.relay = NULL};
+    char letters[3 + 2 * OPTIONS];
+    struct option longs[OPTIONS + 1];
+    int letter;
+    getopt_tables(c, letters, longs);
+    opterr = 0;
+    optind = 1;
+    while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (letter == '?' || letter == ':')
+            return usage_error(c, letter == '?' ? "no such option: " : "an argument is missing: ",
+                               argv[optind - 1]);
+        take_option(&o, letter, optarg);
+    }
+    if (o.help) {
+        command_help(c);
+        return 0;
+    }
+    int rest = argc - optind;
+    if (rest < c->least)
+        return usage_error(c, "an argument is missing: ", c->arguments);
+    if (c->most >= 0 && rest > c->most)
+        return usage_error(c, "too many arguments: ", argv[optind + c->most]);
+    return c->run(&o, rest, argv + optind);
+}
+
+static void help_options(const struct command *c)
+{
+    for (size_t i = 0; i < OPTIONS; i++) {
+        const struct option_row *row = &option_rows[i];
+        char name[40];
+        if (!strchr(c->options, row->letter))
+            continue;
+        snprintf(name, sizeof name, "--%s%s%s", row->name, row->argument ? " " : "",
+                 row->argument ? row->argument : "");
+        printf("  -%c, %-16s %s\n", row->letter, name, row->help);
+    }
+}
+
+static void help_all(void)
+{
+    const struct command *c;
+    puts("credrelay: log in once, and every machine you own stays logged in\n\n"
+         "usage: credrelay COMMAND [OPTION...]     credrelay COMMAND --help\n"
+         "       claude-p ARGUMENT...              as `claude -p`, with a login that heals "
+         "itself\n");
+    for (size_t i = 0; (c = command_at(i)); i++)
+        printf("  %-10s %s\n", c->name, c->summary);
+    puts("\nmanual: credrelay(1), credrelay.conf(5), credrelay-log(5), credrelay-store(7)");
+}
+
+void command_help(const struct command *c)
+{
+    if (!c) {
+        help_all();
+        return;
+    }
+    printf("%s\n\nusage: credrelay %s%s%s%s\n\n%s\n\n", c->summary, c->name,
+           c->options[0] ? " [OPTION...]" : "", c->arguments[0] ? " " : "", c->arguments, c->about);
+    help_options(c);
+}
+
+int tell_failure(const char *what, const struct options *o, const struct err *e)
+{
+    int status = err_exit_status(e->code);
+    if (!o->json) {
+        fprintf(stderr, "credrelay: %s: %s\n", what, e->text);
+        if (e->hint[0])
+            fprintf(stderr, "  %s\n", e->hint);
+        return status;
+    }
+    jv *v = jv_object();
+    struct buf line;
+    buf_init(&line, LIMIT_EVENT);
+    jv_put_bool(v, "ok", false);
+    jv_put_text(v, "command", what);
+    jv_put_text(v, "error", err_name(e->code));
+    jv_put_text(v, "message", e->text);
+    jv_put_text(v, "hint", e->hint);
+    jv_put_int(v, "exit_status", status);
+    if (jv_write(v, &line))
+        puts(buf_str(&line));
+    buf_free(&line);
+    jv_free(v);
+    return status;
+}

@@ -1,0 +1,68 @@
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+
+/* The table as data: completions and the manual are checked against it. */
+static jv *command_value(const struct command *c)
+{
+    jv *v = jv_object(), *options = jv_array();
+    const struct option_row *row;
+    for (size_t i = 0; (row = option_row(i)); i++) {
+        for (const char *letter = c->options; *letter; letter++) {
+            if (*letter != row->letter)
+                continue;
+            jv *o = jv_object();
+            jv_put_bytes(o, "letter", letter, 1);
+            jv_put_text(o, "name", row->name);
+            jv_put_text(o, "argument", row->argument);
+            jv_put_text(o, "help", row->help);
+            jv_push(options, o);
+        }
+    }
+    jv_put_text(v, "name", c->name);
+    jv_put_text(v, "arguments", c->arguments);
+    jv_put_text(v, "summary", c->summary);
+    jv_put(v, "options", options);
+    return v;
+}
+
+static void help_json(void)
+{
+    jv *commands = jv_array();
+    const struct command *c;
+    struct buf line;
+    for (size_t i = 0; (c = command_at(i)); i++)
+        jv_push(commands, command_value(c));
+    buf_init(&line, LIMIT_STATE);
+    if (jv_write(commands, &line))
+        puts(buf_str(&line));
+    buf_free(&line);
+    jv_free(commands);
+}
+
+static int run(const struct options *o, int argc, char **argv)
+{
+    const struct command *c = argc ? command_find(argv[0]) : NULL;
+    if (argc && !c) {
+        fprintf(stderr, "credrelay help: no command called '%s'\n  see: credrelay help\n", argv[0]);
+        return err_exit_status(ERR_USAGE);
+    }
+    if (o->json)
+        help_json();
+    else
+        command_help(c);
+    return 0;
+}
+
+const struct command cmd_help = {
+    .name = "help",
+    .arguments = "[COMMAND]",
+    .summary = "show the commands, or one of them",
+    .about = "Shows what a command does and which options it takes.",
+    .options = "jh",
+    .most = 1,
+    .run = run,
+};

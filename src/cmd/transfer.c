@@ -1,0 +1,168 @@
+#include "cmd/transfer.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+/* Another sync of this machine may be waiting for a slow store; its time-out plus a little. */
+enum { LOCK_WAIT_MS = 12000 };
+
+static const struct {
+    const char *did, *would;
+} verbs[] = {
+    [DO_NOTHING] = {"nothing to do", "nothing to do"},
+    [DO_PUBLISH] = {"published", "would publish"},
+    [DO_FORWARD] = {"finished a publication", "would finish a publication"},
+    [DO_INSTALL_SHARED] = {"pulled", "would pull"},
+    [DO_INSTALL_RENEWABLE] = {"pulled", "would pull"},
+    [DO_WAIT] = {"nothing to do", "nothing to do"},
+    [DO_HUMAN] = {"nothing to do", "nothing to do"},
+};
+_Static_assert(sizeof verbs / sizeof verbs[0] == ACTION_COUNT, "one row for each action");
+
+/* The login that the sentence is about: what was put in place, or what stands. */
+static const struct login_facts *subject(const struct sync_report *r, bool dry_run)
+{
+    bool store = r->did.action == DO_FORWARD || (dry_run && sync_installed(r));
+    const struct login_facts *f = store ? &r->shared : &r->local;
+    return f->state == LOGIN_USABLE ? f : &r->shared;
+}
+
+static void describe(const struct login_facts *f, char *out, size_t size)
+{
+    char left[64];
+    int64_t now = clock_wall_ms();
+    if (f->state != LOGIN_USABLE) {
+        snprintf(out, size, "no login");
+        return;
+    }
+    clock_duration(f->expires_at > now ? f->expires_at - now : now - f->expires_at, left,
+                   sizeof left);
+    snprintf(out, size,
+             f->expires_at > now ? "login %.*s, expires in %s" : "login %.*s, expired %s ago",
+             FINGERPRINT_SHOWN, f->fingerprint, left);
+}
+
+static void tell(const struct relay *r, const struct sync_report *report, bool dry_run)
+{
+    char login[128];
+    const struct decision *d = report->did.action == DO_NOTHING ? &report->stands : &report->did;
+    bool nothing = report->did.action == DO_NOTHING;
+    describe(subject(report, dry_run), login, sizeof login);
+    printf("%s%s: %s (%s", dry_run ? verbs[d->action].would : verbs[d->action].did,
+           nothing ? "" : " it", reason_text(d->reason), login);
+    if (report->version)
+        printf("; %s version %lld", r->store_url, (long long)report->version);
+    puts(")");
+}
+
+static jv *login_value(const struct login_facts *f)
+{
+    jv *v = jv_object();
+    jv_put_text(v, "state", login_state_name(f->state));
+    if (f->state != LOGIN_USABLE)
+        return v;
+    jv_put_bytes(v, "fingerprint", f->fingerprint, FINGERPRINT_SHOWN);
+    jv_put_int(v, "expires_at", f->expires_at);
+    jv_put_bool(v, "expired", f->expires_at <= clock_wall_ms());
+    jv_put_bool(v, "renewable", f->renewable);
+    if (f->deadline)
+        jv_put_int(v, "deadline", f->deadline);
+    return v;
+}
+
+static void tell_json(const char *command, const struct relay *r, const struct sync_report *report,
+                      const struct options *o, int status)
+{
+    struct buf line;
+    jv *v = jv_object();
+    jv_put_bool(v, "ok", status == 0);
+    jv_put_text(v, "command", command);
+    jv_put_text(v, "relay", r->name);
+    jv_put_text(v, "machine", r->machine);
+    jv_put_text(v, "role", role_name(r->role));
+    jv_put_text(v, "store", r->store_url);
+    jv_put_bool(v, "dry_run", o->dry_run);
+    jv_put_text(v, "did", action_name(report->did.action));
+    jv_put_text(
+        v, "why",
+        reason_name(report->did.action == DO_NOTHING ? report->stands.reason : report->did.reason));
+    jv_put_text(v, "to_do", action_name(report->stands.action));
+    jv_put(v, "local", login_value(&report->local));
+    jv_put(v, "shared", login_value(&report->shared));
+    jv_put_int(v, "version", report->version);
+    jv_put_text(v, "holder", report->holder[0] ? report->holder : NULL);
+    if (report->warning.code != ERR_NONE)
+        jv_put_text(v, "warning", report->warning.text);
+    jv_put_int(v, "exit_status", status);
+    buf_init(&line, LIMIT_EVENT);
+    if (jv_write(v, &line))
+        puts(buf_str(&line));
+    buf_free(&line);
+    jv_free(v);
+}
+
+/* Is what stands in the way of what was asked an error, and which? */
+static bool unfulfilled(const struct relay *r, enum intent intent, const struct sync_report *report,
+                        struct err *e)
+{
+    const char *why = reason_text(report->stands.reason);
+    switch (report->stands.action) {
+    case DO_WAIT:
+        err_set(e, ERR_BUSY, "%s", why);
+        err_hint(e, "it comes when a writer publishes; on a writer: credrelay publish");
+        return true;
+    case DO_HUMAN:
+        err_set(e, ERR_HOPELESS, "%s", why);
+        err_hint(e, "log in: %s", r->tool->login_command);
+        return true;
+    case DO_INSTALL_SHARED:
+    case DO_INSTALL_RENEWABLE:
+        if (intent != INTENT_PUBLISH || report->stands.reason == WHY_NOT_HOLDER ||
+            report->stands.reason == WHY_HOLDER_NEEDS_IT)
+            return false;
+        err_set(e, ERR_INVALID, "not published: %s", why);
+        err_hint(e, "credrelay pull takes the store's login; credrelay publish --force insists");
+        return true;
+    default: return false;
+    }
+}
+
+static void tell_more(const struct sync_report *report, const struct options *o)
+{
+    if (report->warning.code != ERR_NONE && !o->json)
+        fprintf(stderr, "credrelay: warning: %s\n  %s\n", report->warning.text,
+                report->warning.hint);
+    if (o->verbose)
+        fprintf(stderr, "credrelay: the store was read %u times and written %u times\n",
+                report->reads, report->writes);
+}
+
+int transfer(const char *command, enum intent intent, const struct options *o)
+{
+    struct relay r;
+    struct err e;
+    struct sync_report report = {.version = 0};
+    if (!relay_load(o->relay, &r, &e))
+        return tell_failure(command, o, &e);
+    const struct sync_request rq = {.intent = intent,
+                                    .force = o->force,
+                                    .dry_run = o->dry_run,
+                                    .deadline = clock_steady_ms() + r.timeout_ms};
+    int status = 0;
+    if (!relay_sync(&r, &rq, LOCK_WAIT_MS, &report, &e)) {
+        status = tell_failure(command, o, &e);
+    } else {
+        if (!o->dry_run && unfulfilled(&r, intent, &report, &e))
+            status = err_exit_status(e.code);
+        tell_more(&report, o);
+        if (o->json)
+            tell_json(command, &r, &report, o, status);
+        else if (status)
+            tell_failure(command, o, &e);
+        else if (!o->quiet)
+            tell(&r, &report, o->dry_run);
+    }
+    relay_free(&r);
+    return status;
+}

@@ -1,0 +1,34 @@
+/* The program everybody runs: a checklist, then a command. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/inherit.h"
+#include "base/json.h"
+#include "base/secret.h"
+#include "cmd/cmd.h"
+
+int main(int argc, char **argv)
+{
+    if (argc < 1 || !inherit_and_harden())
+        return 71;
+    jv_init();
+    if (!secret_init()) {
+        fputs("credrelay: no source of randomness\n", stderr);
+        return 71;
+    }
+
+    if (argc < 2) {
+        command_help(NULL);
+        return 64;
+    }
+    const struct command *c = command_find(argv[1]);
+    if (!c && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        c = &cmd_help;
+    if (!c && strcmp(argv[1], "--version") == 0)
+        c = &cmd_version;
+    if (!c) {
+        fprintf(stderr, "credrelay: no command called '%s'\n  see: credrelay help\n", argv[1]);
+        return 64;
+    }
+    return command_run(c, argc - 1, argv + 1);
+}
