@@ -105,7 +105,7 @@ def test_every_file_is_private_while_in_use(local, folder):
     waiting.communicate(timeout=30)
 
 
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o660, 0o602, 0o610])
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o660, 0o602, 0o610], ids=oct)
 def test_a_database_that_is_open_to_others(local, database, mode):
     assert local.put(value(1), expect=0)["ok"]
     database.chmod(mode)
@@ -115,7 +115,7 @@ def test_a_database_that_is_open_to_others(local, database, mode):
     assert local.ask("get")["value"] == value(1)
 
 
-@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777], ids=oct)
 def test_a_folder_that_others_can_write(local, folder, mode):
     assert local.put(value(1), expect=0)["ok"]
     folder.chmod(mode)
@@ -412,17 +412,6 @@ def test_a_value_that_is_too_large(local, database):
     answer = local.put("x" * 65537, expect=1)
     assert answer == {"ok": False, "error": "too_large",
                       "message": "the value has 65537 bytes, this store takes 65536"}
-
-
-NUMBERS = [0, -1, 2**62, -(2**62), 2**63 - 1, -(2**63), 10**30, 1.5, "7", None, True, {}]
-
-
-@pytest.mark.parametrize("field", ["version", "expect", "limit", "deadline_ms"])
-@pytest.mark.parametrize("number", NUMBERS, ids=repr)
-def test_any_number_is_answered(local, field, number):
-    local.put(value(1), expect=0)
-    for op in ("get", "put", "history"):
-        assert "ok" in local.ask(op, **{"value": value(2), "expect": 7, field: number})
 
 
 def test_a_store_killed_while_it_is_made(local, folder):
