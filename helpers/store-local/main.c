@@ -26,14 +26,20 @@ static int64_t last_moment(const struct request *rq)
     return rq->deadline - ANSWER_MS;
 }
 
-/* PATH (LIMIT_PATH bytes) must live as long as *RET. */
-static bool open_store(const struct request *rq, char *path, struct database **ret, struct err *e)
+/* The database of the request's URL, private, into PATH of LIMIT_PATH bytes. */
+static bool find_store(const struct request *rq, char *path, struct err *e)
 {
     char named[LIMIT_PATH];
+    return store_url_path(rq->store, getenv("HOME"), getenv("XDG_STATE_HOME"), named, e) &&
+           private_file_prepare(named, path, e);
+}
+
+/* PATH must live as long as *RET. */
+static bool open_store(const struct request *rq, char *path, struct database **ret, struct err *e)
+{
     if (!*rq->path)
         return err_set(e, ERR_INVALID, "no path: which value is meant?");
-    return store_url_path(rq->store, getenv("HOME"), getenv("XDG_STATE_HOME"), named, e) &&
-           private_file_prepare(named, path, e) && database_init(e) &&
+    return find_store(rq, path, e) && database_init(e) &&
            database_open(path, last_moment(rq), ret, e);
 }
 
@@ -232,11 +238,10 @@ static bool add_check(jv *checks, const char *name, const char *fine, bool ok,
 
 static bool check_store(const struct request *rq, jv *checks)
 {
-    char named[LIMIT_PATH], path[LIMIT_PATH];
+    char path[LIMIT_PATH];
     struct err e;
     struct database *d = NULL;
-    bool ok = store_url_path(rq->store, getenv("HOME"), getenv("XDG_STATE_HOME"), named, &e) &&
-              private_file_prepare(named, path, &e);
+    bool ok = find_store(rq, path, &e);
     bool told = add_check(checks, "private", path, ok, &e);
     if (!ok)
         return told;
