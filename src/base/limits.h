@@ -30,6 +30,15 @@
 /* A failure printed as text: the longest recorded is 300 bytes; error bodies may be longer. */
 #define LIMIT_FAILURE_TEXT (16u << 10)
 
+/* A failure printed as one line of text, however the line ends: more is an answer. */
+#define LIMIT_FAILURE_LINE (1u << 10)
+
+/* What a message or the log quotes of a failure, with its final NUL. */
+#define LIMIT_EXCERPT 240
+
+/* A session to resume, with its final NUL; clients use UUIDs (36). */
+#define LIMIT_SESSION_ID 72
+
 /* Standard input kept for a retry when it is a pipe. */
 #define LIMIT_SPOOL (64u << 20)
 

@@ -1,8 +1,12 @@
 /* How a tool says that it failed, as data.  The verdict (run/verdict.h) knows formats; the wordings
- * are a tool's and stand in its table (tool/claude_failures.c). */
+ * are a tool's and stand in its table (tool/claude_failures.c), read by tool/wording.h.
+ *
+ * Arrays end with a row whose words or name are NULL.  Everything is const and lives as long as
+ * the program. */
 #ifndef CREDRELAY_TOOL_FAILURE_H
 #define CREDRELAY_TOOL_FAILURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the failure of a run means for the login. */
@@ -17,5 +21,57 @@ enum failure_class {
 
 /* "fine", "lapsed", ... for the log and --json. */
 const char *failure_class_name(enum failure_class c);
+
+/* What may follow the words of a form. */
+enum failure_then {
+    THEN_CLAUSE, /* nothing; a separator and another form; a middle dot and a line */
+    THEN_LINE,   /* anything, to the end of this line, which is the last */
+    THEN_STATUS, /* three digits of HTTP status and a body: a JSON object, a page, a line */
+};
+
+/* One wording.  WORDS are compared without regard to ASCII case; [a|b|] stands for any one of
+ * its alternatives, ~ for whatever a client puts between two clauses (" · ", ". ", ": ", ...). */
+struct failure_form {
+    const char *words;
+    enum failure_then then;
+    enum failure_class meaning; /* not used with THEN_STATUS: the statuses say */
+};
+
+/* What a status means when the body contains WORDS; the first row that fits counts.
+ * STATUS 0: rows for the rest of a line that came without a status. */
+struct failure_status {
+    int status;
+    const char *words; /* "": any body */
+    enum failure_class meaning;
+};
+
+/* A name a client uses for an error in its JSON. */
+struct failure_kind {
+    const char *name;
+    enum failure_class meaning;
+};
+
+struct failure_table {
+    const struct failure_form *forms;
+    const struct failure_status *statuses;
+    const struct failure_kind *kinds;
+    const char *const *advice;      /* in what is known to be an error: it asks for a login */
+    const char *const *key_sources; /* credentials that go before the login, as init names them */
+};
+
+/* What an error body or message means that came with an HTTP STATUS; FAILURE_OTHER if no row says. */
+enum failure_class failure_by_status(const struct failure_table *t, int status, const char *text,
+                                     size_t len);
+
+/* What an error's NAME means; FAILURE_NONE: it is not known or says nothing. */
+enum failure_class failure_by_kind(const struct failure_table *t, const char *name);
+
+/* TEXT, known to be an error, asks for a login in a short line of its own. */
+bool failure_advises_login(const struct failure_table *t, const char *text, size_t len);
+
+/* SOURCE of the credential in use goes before the login. */
+bool failure_is_override(const struct failure_table *t, const char *source);
+
+extern const struct failure_table claude_failures;
 
 #endif

@@ -1,0 +1,396 @@
+#include "run/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "run/excerpt.h"
+#include "run/json_events.h"
+#include "tool/wording.h"
+
+/* The members of a stream's objects that matter.  Costs have had three names. */
+enum member {
+    TYPE,
+    SUBTYPE,
+    IS_ERROR,
+    API_ERROR_STATUS,
+    ERROR_STATUS,
+    ERROR,
+    ERRORS,
+    RESULT,
+    NUM_TURNS,
+    TOTAL_COST_USD,
+    TOTAL_COST,
+    COST_USD,
+    SESSION_ID,
+    API_KEY_SOURCE,
+    MODEL,
+    MEMBER_COUNT
+};
+
+static const char *const members[MEMBER_COUNT + 1] = {
+    [TYPE] = "type",
+    [SUBTYPE] = "subtype",
+    [IS_ERROR] = "is_error",
+    [API_ERROR_STATUS] = "api_error_status",
+    [ERROR_STATUS] = "error_status",
+    [ERROR] = "error",
+    [ERRORS] = "errors[]",
+    [RESULT] = "result",
+    [NUM_TURNS] = "num_turns",
+    [TOTAL_COST_USD] = "total_cost_usd",
+    [TOTAL_COST] = "total_cost",
+    [COST_USD] = "cost_usd",
+    [SESSION_ID] = "session_id",
+    [API_KEY_SOURCE] = "apiKeySource",
+    [MODEL] = "message.model",
+};
+
+enum type {
+    TYPE_NOT_YET,
+    TYPE_SYSTEM,
+    TYPE_ASSISTANT,
+    TYPE_USER,
+    TYPE_OUTPUT,
+    TYPE_RESULT,
+    TYPE_ELSE
+};
+
+/* What is known of the object being read. */
+struct object {
+    enum type type;
+    enum { MODEL_NONE, MODEL_SYNTHETIC, MODEL_REAL } model;
+    enum { FLAG_ABSENT, FLAG_FALSE, FLAG_TRUE } is_error;
+    bool api_retry;
+    bool worked;
+    int status; /* of HTTP, 0 if none */
+    enum failure_class kind;
+};
+
+struct verdict {
+    const struct failure_table *table;
+    enum run_format format;
+    size_t fed;
+    bool released;
+    bool begun;   /* something other than white space has come */
+    bool is_text; /* and it is no JSON, or none was asked for */
+
+    /* The output that is text, or the result of the object being read. */
+    char text[LIMIT_FAILURE_TEXT];
+    size_t len;
+    bool cut;
+    enum wording wording;
+
+    struct json_events events;
+    struct object now;
+    enum failure_class outcome; /* of the last result, if `settled` */
+    enum failure_class kind;    /* of what the client said after it, FAILURE_NONE if nothing */
+    bool settled, worked, retrying, key_in_use;
+    char session[LIMIT_SESSION_ID];
+    char message[LIMIT_EXCERPT];
+};
+
+static void append(struct verdict *v, const char *bytes, size_t len)
+{
+    size_t room = sizeof v->text - v->len;
+    v->cut |= len > room;
+    len = len < room ? len : room;
+    memcpy(v->text + v->len, bytes, len);
+    v->len += len;
+}
+
+/* ---- text ---- */
+
+/* Look again, up to the length a line may have: beyond it only a body can follow. */
+static void read_text(struct verdict *v, const char *bytes, size_t len)
+{
+    enum failure_class unused;
+    size_t before = v->len;
+    if (v->wording == WORDING_NO)
+        return;
+    append(v, bytes, len);
+    if (v->cut)
+        v->wording = WORDING_NO;
+    else if (before <= LIMIT_FAILURE_LINE)
+        v->wording = wording_read(v->table, v->text,
+                                  v->len <= LIMIT_FAILURE_LINE ? v->len : LIMIT_FAILURE_LINE + 1,
+                                  false, &unused);
+    v->released |= v->wording == WORDING_NO;
+}
+
+static enum failure_class judge_text(struct verdict *v)
+{
+    enum failure_class meaning;
+    if (v->wording == WORDING_NO ||
+        wording_read(v->table, v->text, v->len, true, &meaning) != WORDING_YES)
+        return FAILURE_OTHER;
+    excerpt(v->text, v->len, v->message, sizeof v->message);
+    return meaning;
+}
+
+/* ---- objects ---- */
+
+static enum type type_by_name(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum type type;
+    } types[] = {
+        {"system", TYPE_SYSTEM},
+        {"assistant", TYPE_ASSISTANT},
+        {"user", TYPE_USER},
+        {"result", TYPE_RESULT},
+        {"stream_event", TYPE_OUTPUT},
+        {"control_request", TYPE_OUTPUT},
+        {"control_response", TYPE_OUTPUT},
+        {"control_cancel_request", TYPE_OUTPUT},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(types[i].name, name) == 0)
+            return types[i].type;
+    return TYPE_ELSE;
+}
+
+static int http_status(const struct json_member *m)
+{
+    int64_t status;
+    return m->kind == JSON_NUMBER && parse_int64(m->text, 100, 599, &status) ? (int)status : 0;
+}
+
+/* A positive number, however it is written: some digit of its mantissa is not 0. */
+static bool is_positive(const struct json_member *m)
+{
+    return m->kind == JSON_NUMBER && m->text[0] != '-' &&
+           strcspn(m->text, "123456789") < strcspn(m->text, "eE");
+}
+
+static bool is_several(const struct json_member *m)
+{
+    return is_positive(m) && strcmp(m->text, "1") != 0;
+}
+
+static void note_session(struct verdict *v, const struct json_member *m)
+{
+    size_t plain =
+        strspn(m->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    if (m->kind == JSON_STRING && plain == m->len && m->len < sizeof v->session &&
+        m->text[0] != '-')
+        memcpy(v->session, m->text, m->len + 1);
+}
+
+static void note_result(struct verdict *v, const struct json_member *m)
+{
+    v->len = 0;
+    v->cut = m->cut;
+    append(v, m->text, m->len);
+}
+
+static void note_error(struct verdict *v, const struct json_member *m)
+{
+    if (m->kind != JSON_STRING)
+        return;
+    v->now.kind = failure_by_kind(v->table, m->text);
+    if (v->now.kind == FAILURE_NONE && v->len == 0)
+        note_result(v, m);
+}
+
+static void note(struct verdict *v, const struct json_member *m)
+{
+    struct object *o = &v->now;
+    bool string = m->kind == JSON_STRING;
+    switch (m->which) {
+    case TYPE: o->type = string ? type_by_name(m->text) : TYPE_ELSE; break;
+    case SUBTYPE: o->api_retry = string && strcmp(m->text, "api_retry") == 0; break;
+    case IS_ERROR:
+        o->is_error = m->kind == JSON_TRUE    ? FLAG_TRUE
+                      : m->kind == JSON_FALSE ? FLAG_FALSE
+                                              : FLAG_ABSENT;
+        break;
+    case API_ERROR_STATUS:
+    case ERROR_STATUS: o->status = http_status(m); break;
+    case ERROR: note_error(v, m); break;
+    case ERRORS:
+        if (string && v->len == 0)
+            note_result(v, m);
+        break;
+    case RESULT:
+        if (string)
+            note_result(v, m);
+        break;
+    case NUM_TURNS: o->worked |= is_several(m); break;
+    case TOTAL_COST_USD:
+    case TOTAL_COST:
+    case COST_USD: o->worked |= is_positive(m); break;
+    case SESSION_ID: note_session(v, m); break;
+    case API_KEY_SOURCE: v->key_in_use = string && failure_is_override(v->table, m->text); break;
+    case MODEL:
+        o->model = string && strcmp(m->text, "<synthetic>") == 0 ? MODEL_SYNTHETIC : MODEL_REAL;
+        break;
+    default: break;
+    }
+}
+
+/* The run has got past its login, and shows it. */
+static bool show_work(struct verdict *v)
+{
+    v->released = true;
+    v->worked = true;
+    v->kind = FAILURE_NONE;
+    return false;
+}
+
+static void begin_object(void *ctx)
+{
+    struct verdict *v = ctx;
+    v->now = (struct object){0};
+    v->len = 0;
+    v->cut = false;
+    if (v->is_text) { /* a line of something else came first */
+        v->wording = WORDING_NO;
+        v->released = true;
+    }
+}
+
+static bool see_member(void *ctx, const struct json_member *m)
+{
+    struct verdict *v = ctx;
+    const struct object *o = &v->now;
+    note(v, m);
+    if (o->type == TYPE_ASSISTANT && o->model == MODEL_REAL)
+        return show_work(v);
+    if (o->type == TYPE_OUTPUT)
+        return show_work(v);
+    if (o->is_error == FLAG_FALSE && (o->type == TYPE_RESULT || o->type == TYPE_NOT_YET))
+        v->released = true;
+    return o->type != TYPE_USER;
+}
+
+/* The words, the status and the name of an error, in the order of how much each says. */
+static enum failure_class weigh(const struct verdict *v, enum failure_class kind)
+{
+    const struct failure_table *t = v->table;
+    const struct object *o = &v->now;
+    enum failure_class words;
+    if (!v->cut && wording_read(t, v->text, v->len, true, &words) == WORDING_YES)
+        return words;
+    if (o->status != 0)
+        return failure_by_status(t, o->status, v->text, v->len);
+    if (kind != FAILURE_NONE)
+        return kind;
+    return failure_advises_login(t, v->text, v->len) ? FAILURE_LAPSED : FAILURE_OTHER;
+}
+
+static enum failure_class judge_result(const struct verdict *v)
+{
+    enum failure_class kind = v->now.kind != FAILURE_NONE ? v->now.kind : v->kind;
+    bool refused = v->now.status == 0 || v->now.status == 401 || v->now.status == 403 ||
+                   failure_by_status(v->table, v->now.status, v->text, v->len) == FAILURE_LAPSED;
+    enum failure_class meaning = weigh(v, kind);
+    if (meaning == FAILURE_LAPSED && (!refused || kind == FAILURE_OTHER))
+        return FAILURE_OTHER;
+    return meaning;
+}
+
+static void settle(struct verdict *v)
+{
+    bool failed = v->now.is_error == FLAG_TRUE;
+    v->outcome = failed ? judge_result(v) : FAILURE_OTHER;
+    v->message[0] = '\0';
+    if (failed)
+        excerpt(v->text, v->len, v->message, sizeof v->message);
+    v->settled = true;
+    v->worked |= v->now.worked;
+    v->kind = FAILURE_NONE;
+}
+
+static void end_object(void *ctx)
+{
+    struct verdict *v = ctx;
+    const struct object *o = &v->now;
+    bool retry = o->type == TYPE_SYSTEM && o->api_retry;
+    if (o->type == TYPE_RESULT || (o->type == TYPE_NOT_YET && o->is_error != FLAG_ABSENT))
+        settle(v);
+    else if (retry || (o->type == TYPE_ASSISTANT && o->model == MODEL_SYNTHETIC))
+        v->kind = o->status == 403 && !retry ? FAILURE_OTHER : o->kind;
+    v->retrying |= retry && o->kind == FAILURE_LAPSED;
+}
+
+static const struct json_sink sink = {begin_object, see_member, end_object};
+
+/* ---- both ---- */
+
+struct verdict *verdict_new(const struct failure_table *t, enum run_format format)
+{
+    struct verdict *v = calloc(1, sizeof *v);
+    if (!v)
+        return NULL;
+    v->table = t;
+    v->format = format;
+    v->wording = WORDING_OPEN;
+    json_events_init(&v->events, members, &sink, v);
+    return v;
+}
+
+void verdict_free(struct verdict *v)
+{
+    free(v);
+}
+
+/* Step over white space and a byte order mark; the first other byte tells text from JSON. */
+static size_t begin(struct verdict *v, const char *bytes, size_t len)
+{
+    size_t at = 0;
+    while (at < len && memchr(" \t\r\n\xef\xbb\xbf", bytes[at], 7))
+        at++;
+    if (at < len) {
+        v->begun = true;
+        v->is_text = v->format == RUN_TEXT || (bytes[at] != '{' && bytes[at] != '[');
+    }
+    return at;
+}
+
+enum verdict_now verdict_feed(struct verdict *v, const void *bytes, size_t len)
+{
+    const char *p = bytes;
+    v->fed += len < LIMIT_HELD ? len : LIMIT_HELD + 1;
+    if (!v->begun) {
+        size_t skipped = begin(v, p, len);
+        p += skipped;
+        len -= skipped;
+    }
+    if (v->is_text && len > 0)
+        read_text(v, p, len);
+    if (v->format != RUN_TEXT && len > 0)
+        json_events_feed(&v->events, p, len);
+    if (v->fed > LIMIT_HELD)
+        v->released = true;
+    return v->released ? VERDICT_FINE : VERDICT_UNDECIDED;
+}
+
+bool verdict_retrying(const struct verdict *v)
+{
+    return v->retrying;
+}
+
+static enum failure_class judge(struct verdict *v)
+{
+    if (v->kind != FAILURE_NONE) {
+        v->message[0] = '\0';
+        return v->kind;
+    }
+    if (v->settled)
+        return v->outcome;
+    return v->is_text ? judge_text(v) : FAILURE_OTHER;
+}
+
+void verdict_end(struct verdict *v, int exit_status, bool overridden, struct verdict_result *ret)
+{
+    enum failure_class meaning = exit_status == 0 ? FAILURE_NONE : judge(v);
+    bool other_key = overridden || v->key_in_use;
+    if (other_key && (meaning == FAILURE_LAPSED || meaning == FAILURE_FORBIDDEN))
+        meaning = FAILURE_OVERRIDDEN;
+    *ret = (struct verdict_result){.meaning = meaning, .worked = v->worked};
+    memcpy(ret->session, v->session, sizeof ret->session);
+    if (meaning != FAILURE_NONE && meaning != FAILURE_OTHER)
+        memcpy(ret->message, v->message, sizeof ret->message);
+}

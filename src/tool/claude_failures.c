@@ -1,0 +1,125 @@
+/* How Claude Code says that it failed: recorded from versions 0.2.126 to 2.1.300 (tests/corpus),
+ * and widened to the families those wordings belong to, since they change with every few versions.
+ * A family must begin with words an answer hardly begins with: what begins like one is held back. */
+#include "tool/failure.h"
+
+#define TOKEN         "[OAuth |][access |refresh |auth |][token|session|login|credentials]"
+#define LOGIN_COMMAND "[`|'|][/login|claude /login|claude auth login|claude login][`|'|]"
+
+static const struct failure_form forms[] = {
+    /* Another credential than the login. */
+    {"Invalid API key~Fix external API key", THEN_LINE, FAILURE_OVERRIDDEN},
+    {"Your [ANTHROPIC_API_KEY|ANTHROPIC_AUTH_TOKEN|CLAUDE_CODE_OAUTH_TOKEN] ", THEN_LINE,
+     FAILURE_OVERRIDDEN},
+
+    /* The account or its organization may not. */
+    {"Your organization [has|does not|doesn't|is|requires] ", THEN_LINE, FAILURE_FORBIDDEN},
+    {"This organization [has been|is] disabled", THEN_LINE, FAILURE_FORBIDDEN},
+    {"OAuth authentication is [currently |]not allowed", THEN_LINE, FAILURE_FORBIDDEN},
+    {"Your account [has been|is] [disabled|suspended]", THEN_LINE, FAILURE_FORBIDDEN},
+    {"Your account does not have access to Claude Code", THEN_CLAUSE, FAILURE_FORBIDDEN},
+    /* From 2.1.100 to 2.1.200 this is what a revoked token prints. */
+    {"Your account does not have access to Claude", THEN_CLAUSE, FAILURE_LAPSED},
+
+    /* A server answered: the status says. */
+    {"[API |]Error: [HTTP |Request failed with status code |]", THEN_STATUS, FAILURE_OTHER},
+    {"API Error (", THEN_STATUS, FAILURE_OTHER},
+    {"Request failed with status code ", THEN_STATUS, FAILURE_OTHER},
+
+    /* Nothing usable in the file. */
+    {"[You are |You're |]not [logged in|signed in|authenticated]", THEN_CLAUSE, FAILURE_LAPSED},
+    {"No [valid |][login|credentials|OAuth token][ found|]", THEN_CLAUSE, FAILURE_LAPSED},
+    {"Invalid [API key|credentials|authentication credentials|bearer token|auth token|OAuth token|"
+     "access token]",
+     THEN_CLAUSE, FAILURE_LAPSED},
+
+    /* The login is over. */
+    {"[Your |The |This |][Claude |Claude Code |]" TOKEN " [has |have |is |are |was |were |][been |]"
+     "[expired|revoked|invalid|not valid|no longer valid|rejected|logged out]"
+     "[ and could not be refreshed| and cannot be refreshed| and cannot be renewed| or revoked|"
+     " or invalid|]",
+     THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Your |The |This |]" TOKEN " [has |]reached its time limit", THEN_LINE, FAILURE_LAPSED},
+
+    /* What was tried, and then one of the above, or a reason in words not known yet. */
+    {"Failed to authenticate", THEN_CLAUSE, FAILURE_LAPSED},
+    {"Failed to authenticate~", THEN_LINE, FAILURE_LAPSED},
+    {"[Failed to refresh|Could not refresh] [the |your |]" TOKEN, THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Failed to refresh|Could not refresh] [the |your |]" TOKEN "~", THEN_LINE, FAILURE_LAPSED},
+    {"Authentication [failed|error|required]", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[401 |]Unauthorized", THEN_CLAUSE, FAILURE_LAPSED},
+
+    /* Advice, first or last. */
+    {"[Please |][run|use] " LOGIN_COMMAND "[ again|]", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Please |][run|use] " LOGIN_COMMAND " [to|and|or] ", THEN_LINE, FAILURE_LAPSED},
+    {"[Please |][log in|login|sign in|re-authenticate|reauthenticate|authenticate][ again|]",
+     THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Please |][log in|login|sign in|re-authenticate|reauthenticate] again "
+     "[to|and|or|with|using|via] ",
+     THEN_LINE, FAILURE_LAPSED},
+    {0},
+};
+
+static const struct failure_status statuses[] = {
+    {401, "", FAILURE_LAPSED},
+    /* A proxy's page is nobody's login, whatever it says. */
+    {403, "<html", FAILURE_OTHER},
+    {403, "<!doctype", FAILURE_OTHER},
+    {403, "token revoked", FAILURE_LAPSED},
+    {403, "token has been revoked", FAILURE_LAPSED},
+    {403, "token was revoked", FAILURE_LAPSED},
+    {403, "session has been revoked", FAILURE_LAPSED},
+    {403, "log in again", FAILURE_LAPSED},
+    {403, "login again", FAILURE_LAPSED},
+    {403, "this organization", FAILURE_FORBIDDEN},
+    {403, "your organization", FAILURE_FORBIDDEN},
+    {403, "organization has", FAILURE_FORBIDDEN},
+    {400, "organization has been disabled", FAILURE_FORBIDDEN},
+    {400, "invalid_grant", FAILURE_LAPSED},
+
+    /* Reasons given in a line, without a status. */
+    {0, "another Claude Code process", FAILURE_OTHER},
+    {0, "transient", FAILURE_OTHER},
+    {0, "temporary", FAILURE_OTHER},
+    {0, "timed out", FAILURE_OTHER},
+    {0, "timeout", FAILURE_OTHER},
+    {0, "connect", FAILURE_OTHER},
+    {0, "network", FAILURE_OTHER},
+    {0, "rate limit", FAILURE_OTHER},
+    {0, "overloaded", FAILURE_OTHER},
+    {0, "this organization", FAILURE_FORBIDDEN},
+    {0, "organization has", FAILURE_FORBIDDEN},
+    {0, "organization does", FAILURE_FORBIDDEN},
+    {0, "external API key", FAILURE_OVERRIDDEN},
+    {0, "", FAILURE_LAPSED},
+    {0},
+};
+
+/* `error` of assistant lines (from 2.0.60) and of api_retry; "unknown" says nothing. */
+static const struct failure_kind kinds[] = {
+    {"authentication_failed", FAILURE_LAPSED},
+    {"authentication_error", FAILURE_LAPSED},
+    {"oauth_org_not_allowed", FAILURE_FORBIDDEN},
+    {"billing_error", FAILURE_OTHER},
+    {"rate_limit", FAILURE_OTHER},
+    {"overloaded", FAILURE_OTHER},
+    {"server_error", FAILURE_OTHER},
+    {"invalid_request", FAILURE_OTHER},
+    {"model_not_found", FAILURE_OTHER},
+    {"max_output_tokens", FAILURE_OTHER},
+    {0},
+};
+
+static const char *const advice[] = {"/login", "log in again", "login again", "sign in again",
+                                     NULL};
+
+/* `apiKeySource` of the init line; "none" is the login. */
+static const char *const key_sources[] = {"ANTHROPIC_API_KEY", "apiKeyHelper", NULL};
+
+const struct failure_table claude_failures = {
+    .forms = forms,
+    .statuses = statuses,
+    .kinds = kinds,
+    .advice = advice,
+    .key_sources = key_sources,
+};

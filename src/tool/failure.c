@@ -1,0 +1,62 @@
+#include "tool/failure.h"
+
+#include <strings.h>
+
+#include "base/limits.h"
+
+const char *failure_class_name(enum failure_class c)
+{
+    static const char *const names[] = {
+        [FAILURE_NONE] = "fine",
+        [FAILURE_LAPSED] = "lapsed",
+        [FAILURE_OVERRIDDEN] = "overridden",
+        [FAILURE_FORBIDDEN] = "forbidden",
+        [FAILURE_OTHER] = "other",
+    };
+    _Static_assert(sizeof names / sizeof *names == FAILURE_CLASS_COUNT, "a name for each class");
+    return names[c];
+}
+
+static bool contains(const char *text, size_t len, const char *words)
+{
+    size_t n = strlen(words);
+    for (size_t i = 0; i + n <= len; i++)
+        if (strncasecmp(text + i, words, n) == 0)
+            return true;
+    return false;
+}
+
+enum failure_class failure_by_status(const struct failure_table *t, int status, const char *text,
+                                     size_t len)
+{
+    for (const struct failure_status *s = t->statuses; s->words; s++)
+        if (s->status == status && contains(text, len, s->words))
+            return s->meaning;
+    return FAILURE_OTHER;
+}
+
+enum failure_class failure_by_kind(const struct failure_table *t, const char *name)
+{
+    for (const struct failure_kind *k = t->kinds; k->name; k++)
+        if (strcmp(k->name, name) == 0)
+            return k->meaning;
+    return FAILURE_NONE;
+}
+
+bool failure_advises_login(const struct failure_table *t, const char *text, size_t len)
+{
+    if (len > LIMIT_FAILURE_LINE || memchr(text, '\n', len))
+        return false;
+    for (const char *const *a = t->advice; *a; a++)
+        if (contains(text, len, *a))
+            return true;
+    return false;
+}
+
+bool failure_is_override(const struct failure_table *t, const char *source)
+{
+    for (const char *const *k = t->key_sources; *k; k++)
+        if (strcmp(*k, source) == 0)
+            return true;
+    return false;
+}
