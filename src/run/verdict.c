@@ -85,6 +85,7 @@ struct verdict {
     struct object now;
     enum failure_class outcome; /* of the last result, if `settled` */
     enum failure_class kind;    /* of what the client said after it, FAILURE_NONE if nothing */
+    bool plain_403;             /* with a name that says nothing about a 403 */
     bool settled, worked, retrying, key_in_use;
     char session[LIMIT_SESSION_ID];
     char message[LIMIT_EXCERPT];
@@ -101,7 +102,9 @@ static void append(struct verdict *v, const char *bytes, size_t len)
 
 /* ---- text ---- */
 
-/* Look again, up to the length a line may have: beyond it only a body can follow. */
+/* Past this only a body can still be going on, which is read at the end. */
+#define LOOK_AHEAD (2 * LIMIT_FAILURE_LINE)
+
 static void read_text(struct verdict *v, const char *bytes, size_t len)
 {
     enum failure_class unused;
@@ -109,12 +112,11 @@ static void read_text(struct verdict *v, const char *bytes, size_t len)
     if (v->wording == WORDING_NO)
         return;
     append(v, bytes, len);
+    size_t look = v->len < LOOK_AHEAD ? v->len : LOOK_AHEAD;
     if (v->cut)
         v->wording = WORDING_NO;
-    else if (before <= LIMIT_FAILURE_LINE)
-        v->wording = wording_read(v->table, v->text,
-                                  v->len <= LIMIT_FAILURE_LINE ? v->len : LIMIT_FAILURE_LINE + 1,
-                                  false, &unused);
+    else if (before < LOOK_AHEAD)
+        v->wording = wording_read(v->table, v->text, look, false, &unused);
     v->released |= v->wording == WORDING_NO;
 }
 
@@ -311,7 +313,8 @@ static void end_object(void *ctx)
     if (o->type == TYPE_RESULT || (o->type == TYPE_NOT_YET && o->is_error != FLAG_ABSENT))
         settle(v);
     else if (retry || (o->type == TYPE_ASSISTANT && o->model == MODEL_SYNTHETIC))
-        v->kind = o->status == 403 && !retry ? FAILURE_OTHER : o->kind;
+        v->kind = o->kind;
+    v->plain_403 = !retry && o->status == 403;
     v->retrying |= retry && o->kind == FAILURE_LAPSED;
 }
 
@@ -376,7 +379,7 @@ static enum failure_class judge(struct verdict *v)
 {
     if (v->kind != FAILURE_NONE) {
         v->message[0] = '\0';
-        return v->kind;
+        return v->plain_403 && v->kind == FAILURE_LAPSED ? FAILURE_OTHER : v->kind;
     }
     if (v->settled)
         return v->outcome;
