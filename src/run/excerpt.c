@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 /* Length of the character at P by its first byte, 0 if what is there is no UTF-8 (RFC 3629). */
 static size_t character(const unsigned char *p, size_t have)
 {
@@ -38,7 +40,7 @@ void excerpt(const char *text, size_t len, char *ret, size_t size)
     bool space = false;
     while (p < end) {
         size_t n = character(p, (size_t)(end - p));
-        bool blank = n == 1 && memchr(" \t\r\n", *p, 4);
+        bool blank = ascii_is_space((char)*p);
         const void *put = n ? (const void *)p : "?";
         p += n ? n : 1;
         if (blank || (n && is_control(p - n, n))) {

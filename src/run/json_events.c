@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 enum state {
     BETWEEN,      /* before an object, at the top */
     GARBAGE,      /* to the end of the line */
@@ -29,11 +31,6 @@ static const char *give_up(struct json_events *s, const char *p)
     s->depth = s->base = 0;
     s->state = GARBAGE;
     return p;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 /* How deep in the object of interest: 1 among its members. */
@@ -158,7 +155,7 @@ static const char *between(struct json_events *s, const char *p)
     return open_container(s, p);
 }
 
-static const char *begin_scalar(struct json_events *s, const char *p, enum state state, bool name)
+static const char *begin_scalar(struct json_events *s, const char *p, int state, bool name)
 {
     s->name = name;
     s->keep = name ? !s->quiet && level(s) <= 2 : s->which >= 0;
@@ -175,7 +172,7 @@ static const char *begin_value(struct json_events *s, const char *p)
         return begin_scalar(s, p, STRING, false);
     if (*p == '{' || *p == '[')
         return open_container(s, p);
-    if (s->depth == s->base || !(*p == '-' || (*p >= '0' && *p <= '9') || memchr("tfn", *p, 3)))
+    if (s->depth == s->base || !(ascii_is_digit(*p) || ascii_is_one_of(*p, "-tfn")))
         return give_up(s, p);
     return begin_scalar(s, p, BARE, false);
 }
@@ -314,7 +311,7 @@ static const char *string(struct json_events *s, const char *p, const char *end)
 
 static bool is_bare(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || memchr("+-.E", c, 4);
+    return ascii_is_digit(c) || (c >= 'a' && c <= 'z') || ascii_is_one_of(c, "+-.E");
 }
 
 static const char *bare_ended(struct json_events *s, const char *p)
@@ -330,7 +327,7 @@ static const char *bare_ended(struct json_events *s, const char *p)
         return report(s, JSON_FALSE, p);
     if (strcmp(s->text, "null") == 0)
         return report(s, JSON_NULL, p);
-    return memchr("tfn", s->text[0], 3) ? give_up(s, p) : report(s, JSON_NUMBER, p);
+    return ascii_is_one_of(s->text[0], "tfn") ? give_up(s, p) : report(s, JSON_NUMBER, p);
 }
 
 static const char *bare(struct json_events *s, const char *p, const char *end)
@@ -360,7 +357,7 @@ void json_events_feed(struct json_events *s, const char *bytes, size_t len)
         case ESCAPE: p = escape(s, p); break;
         case UNIT: p = unit(s, p); break;
         case BARE: p = bare(s, p, end); break;
-        default: p = is_space(*p) ? p + 1 : structure(s, p);
+        default: p = ascii_is_space(*p) ? p + 1 : structure(s, p);
         }
     }
 }

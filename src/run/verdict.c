@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/parse.h"
 #include "run/excerpt.h"
 #include "run/json_events.h"
@@ -343,7 +344,7 @@ void verdict_free(struct verdict *v)
 static size_t begin(struct verdict *v, const char *bytes, size_t len)
 {
     size_t at = 0;
-    while (at < len && memchr(" \t\r\n\xef\xbb\xbf", bytes[at], 7))
+    while (at < len && ascii_is_one_of(bytes[at], " \t\r\n\xef\xbb\xbf"))
         at++;
     if (at < len) {
         v->begun = true;

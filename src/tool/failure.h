@@ -41,8 +41,8 @@ struct failure_form {
  * STATUS 0: rows for the rest of a line that came without a status. */
 struct failure_status {
     int status;
-    const char *words; /* "": any body */
     enum failure_class meaning;
+    const char *words; /* "": any body */
 };
 
 /* A name a client uses for an error in its JSON. */

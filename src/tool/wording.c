@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 /* "Failed to authenticate. Login expired: this login ... · Please run /login" has four. */
@@ -18,14 +19,9 @@ struct reading {
 static enum wording clause(const struct reading *r, const char *p, int depth,
                            enum failure_class *ret);
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static const char *skip_space(const char *p, const char *end)
 {
-    while (p < end && is_space(*p))
+    while (p < end && ascii_is_space(*p))
         p++;
     return p;
 }
@@ -85,7 +81,7 @@ static enum wording separator(const struct reading *r, const char **p, bool *ret
 {
     const char *q = *p;
     *ret_dot = false;
-    if (q < r->end && memchr(".:;,!", *q, 5))
+    if (q < r->end && ascii_is_one_of(*q, ".:;,!"))
         q++;
     const char *after_stop = q;
     q = skip_space(q, r->end);
@@ -107,7 +103,7 @@ static enum wording separator(const struct reading *r, const char **p, bool *ret
 static enum wording line(const struct reading *r, const char *p)
 {
     const char *last = r->end;
-    while (last > p && is_space(last[-1]))
+    while (last > p && ascii_is_space(last[-1]))
         last--;
     if (last - r->start > LIMIT_FAILURE_LINE || memchr(p, '\n', (size_t)(last - p)))
         return WORDING_NO;
@@ -160,11 +156,6 @@ static enum wording body(const struct reading *r, const char *p)
     return memchr(after, '\n', (size_t)(r->end - after)) ? WORDING_NO : WORDING_YES;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* "401 {...}", "401: text", "401". */
 static enum wording status(const struct reading *r, const char *p, enum failure_class *ret)
 {
@@ -172,13 +163,13 @@ static enum wording status(const struct reading *r, const char *p, enum failure_
     for (int i = 0; i < 3; i++, p++) {
         if (p == r->end)
             return out_of_text(r);
-        if (!is_digit(*p))
+        if (!ascii_is_digit(*p))
             return WORDING_NO;
         number = number * 10 + (*p - '0');
     }
     if (p == r->end && !r->ended)
         return WORDING_OPEN;
-    if (p < r->end && !is_space(*p) && !memchr(":.,;)-", *p, 6))
+    if (p < r->end && !ascii_is_space(*p) && !ascii_is_one_of(*p, ":.,;)-"))
         return WORDING_NO;
     while (p < r->end && (*p == ' ' || *p == ':'))
         p++;
@@ -267,7 +258,7 @@ enum wording wording_read(const struct failure_table *t, const char *text, size_
 {
     struct reading r = {.table = t, .end = text + len, .ended = ended};
     enum failure_class says = FAILURE_LAPSED;
-    while (ended && r.end > text && is_space(r.end[-1]))
+    while (ended && r.end > text && ascii_is_space(r.end[-1]))
         r.end--;
     r.start = skip_space(text, r.end);
     enum wording w = clause(&r, r.start, 0, &says);

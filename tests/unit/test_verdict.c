@@ -166,10 +166,11 @@ static void judge_file(const char *path, int *ret_count, int *ret_wrong)
     FILE *f = fopen(path, "r");
     assert_non_null(f);
     char *room = buf_space(&text, FILE_MAX - 1);
+    assert_non_null(room);
     buf_added(&text, fread(room, 1, FILE_MAX - 1, f));
     assert_true(feof(f));
     fclose(f);
-    const char *line = buf_str(&text), *newline;
+    const char *line = room, *newline;
     for (; (newline = strchr(line, '\n')); line = newline + 1) {
         jv *record = jv_parse(line, (size_t)(newline - line), &e);
         assert_non_null(record);
@@ -414,29 +415,29 @@ static void the_result_can_be_quoted(void **state)
     }
 }
 
+/* HEAD, then N times FILL, then TAIL. */
+static void compose(struct buf *out, const char *head, const char *fill, size_t n, const char *tail)
+{
+    buf_init(out, 3u << 20);
+    buf_text(out, head);
+    while (n-- > 0)
+        buf_text(out, fill);
+    buf_text(out, tail);
+    assert_false(out->failed);
+}
+
 static void a_long_message_is_cut_between_characters(void **state)
 {
     (void)state;
-    char out[2000] = "API Error: 401 ";
-    for (size_t at = strlen(out); at + 2 < 900; at += 2)
-        memcpy(out + at, DOT, 3);
-    struct run r = {out, strlen(out), RUN_TEXT, 1, false};
+    struct buf out;
+    compose(&out, "API Error: 401 ", DOT, 400, "");
+    struct run r = {buf_str(&out), out.len, RUN_TEXT, 1, false};
     struct seen s = feed_every_way(&r);
     size_t len = strlen(s.result.message);
     assert_in_range(len, LIMIT_EXCERPT - 4, LIMIT_EXCERPT - 1);
     assert_string_equal(s.result.message + len - 3, "...");
     assert_memory_equal(s.result.message + len - 5, DOT, 2);
-}
-
-/* HEAD, then N times FILL, then TAIL, in the caller's buffer of 3 MiB. */
-static struct run big(char *out, const char *head, const char *fill, size_t n, const char *tail)
-{
-    size_t len = strlen(head);
-    memcpy(out, head, len);
-    for (size_t i = 0; i < n; i++, len += strlen(fill))
-        memcpy(out + len, fill, strlen(fill));
-    memcpy(out + len, tail, strlen(tail));
-    return (struct run){out, len + strlen(tail), RUN_STREAM_JSON, 1, false};
+    buf_free(&out);
 }
 
 static void size_is_no_matter(void **state)
@@ -469,10 +470,10 @@ static void size_is_no_matter(void **state)
         {"{\"a\":", "[", 100000, "", RUN_JSON, FAILURE_OTHER, false},
     };
     (void)state;
-    char *out = test_malloc(3u << 20);
     for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
-        struct run r = big(out, outputs[i].head, outputs[i].fill, outputs[i].n, outputs[i].tail);
-        r.format = outputs[i].format;
+        struct buf out;
+        compose(&out, outputs[i].head, outputs[i].fill, outputs[i].n, outputs[i].tail);
+        struct run r = {buf_str(&out), out.len, outputs[i].format, 1, false};
         struct seen whole = feed(&r, 0, all), pieces = feed(&r, 0, some);
         assert_same(&whole, &pieces);
         if (whole.result.meaning != outputs[i].meaning || whole.fine != outputs[i].fine)
@@ -480,8 +481,8 @@ static void size_is_no_matter(void **state)
                         whole.fine ? ", let go" : "");
         assert_int_equal(whole.result.meaning, outputs[i].meaning);
         assert_int_equal(whole.fine, outputs[i].fine);
+        buf_free(&out);
     }
-    test_free(out);
 }
 
 /* Bytes fed one by one until the output is let go. */
