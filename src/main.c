@@ -6,6 +6,13 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "cmd/cmd.h"
+#include "run/run.h"
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
 
 int main(int argc, char **argv)
 {
@@ -17,6 +24,8 @@ int main(int argc, char **argv)
         return 71;
     }
 
+    if (strcmp(base_name(argv[0]), "credrelay") != 0)
+        return run_as(base_name(argv[0]), argc - 1, argv + 1);
     if (argc < 2) {
         command_help(NULL);
         return 64;

@@ -9,7 +9,7 @@
 #include "base/limits.h"
 
 static const struct command *const table[] = {
-    &cmd_pull, &cmd_publish, &cmd_sync, &cmd_version, &cmd_help,
+    &cmd_run, &cmd_pull, &cmd_publish, &cmd_sync, &cmd_version, &cmd_help,
 };
 
 static const struct option_row option_rows[] = {

@@ -36,4 +36,5 @@ const struct tool tool_claude = {
     .print_short = "-p",
     .print_long = "--print",
     .format_option = "--output-format",
+    .failures = &claude_failures,
 };

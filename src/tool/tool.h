@@ -5,6 +5,7 @@
 #define CREDRELAY_TOOL_TOOL_H
 
 #include "base/err.h"
+#include "tool/failure.h"
 
 struct tool {
     const char *name;          /* as the configuration says it: "claude" */
@@ -30,6 +31,8 @@ struct tool {
     /* How its command line asks for a run that answers once and ends. */
     const char *print_short, *print_long;
     const char *format_option; /* takes "text", "json" or "stream-json" */
+
+    const struct failure_table *failures; /* how it says that it failed */
 };
 
 /* NULL when no tool is called NAME. */

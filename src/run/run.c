@@ -1,0 +1,343 @@
+#include "run/run.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "relay/events.h"
+#include "run/child.h"
+#include "run/input.h"
+#include "run/plan.h"
+#include "run/program.h"
+#include "run/pump.h"
+#include "run/recover.h"
+
+/* One command under the wrapper. */
+struct run {
+    const struct relay *relay;
+    char path[LIMIT_PATH]; /* the program */
+    char **argv;
+    struct plan plan;
+    struct input input;
+    struct start start;
+    struct run_event event;
+    char why[512]; /* what event.message says */
+};
+
+/* One go of it. */
+struct attempt {
+    struct child child;
+    struct pump pump;
+    struct verdict *verdict;
+    struct verdict_result result;
+    const char *override; /* what the client used instead of the login; NULL nothing */
+    int64_t ended;        /* wall clock, ms */
+};
+
+/* ---- saying ---- */
+
+static void say_hint(const char *hint)
+{
+    if (hint && *hint)
+        fprintf(stderr, RUN_PREFIX "  %s\n", hint);
+}
+
+static void say(const char *text, const char *hint)
+{
+    fprintf(stderr, RUN_PREFIX "%s\n", text);
+    say_hint(hint);
+}
+
+static const char *store_name(const struct relay *r)
+{
+    return strncmp(r->store_url, "ssm:", 4) == 0     ? "Parameter Store"
+           : strncmp(r->store_url, "local:", 6) == 0 ? "the local store"
+                                                     : r->store_url;
+}
+
+/* Scripts look for this line: it is the same whether the login had lapsed before the run or in it. */
+static void say_recovered(const struct relay *r)
+{
+    fprintf(stderr, RUN_PREFIX "auth lapsed; pulled fresh credentials from %s, retrying once.\n",
+            store_name(r));
+}
+
+/* ---- one attempt ---- */
+
+static bool look(void *ctx, const char *bytes, size_t len)
+{
+    return verdict_feed(ctx, bytes, len) == VERDICT_FINE;
+}
+
+static bool start_child(struct run *run, struct attempt *a, struct err *e)
+{
+    int out[2], in;
+    if (!input_begin(&run->input, &in, e))
+        return false;
+    if (pipe(out) != 0)
+        return err_set(e, ERR_IO, "cannot make a pipe");
+    fcntl(out[0], F_SETFD, FD_CLOEXEC);
+    fcntl(out[1], F_SETFD, FD_CLOEXEC);
+    bool ok = child_start(run->path, run->argv, in, out[1], &a->child, e);
+    close(out[1]);
+    if (in >= 0)
+        close(in);
+    pump_init(&a->pump, &a->child, &run->input, out[0], look, a->verdict);
+    return ok;
+}
+
+static void judge(struct run *run, struct attempt *a)
+{
+    int status = child_exit_status(&a->child);
+    a->ended = clock_wall_ms();
+    /* Looked up only now: it reads the client's settings. */
+    a->override = status ? tool_override(run->relay->tool) : NULL;
+    verdict_end(a->verdict, status, a->override != NULL, &a->result);
+}
+
+static bool attempt(struct run *run, struct attempt *a, struct err *e)
+{
+    memset(a, 0, sizeof *a);
+    a->verdict = verdict_new(run->relay->tool->failures, run->plan.format);
+    if (!a->verdict)
+        return err_no_memory(e);
+    if (!signals_catch(e) || !start_child(run, a, e))
+        return false;
+    bool ok = pump_run(&a->pump, e);
+    signals_release();
+    if (ok)
+        judge(run, a);
+    return ok;
+}
+
+static void attempt_free(struct attempt *a)
+{
+    pump_free(&a->pump);
+    verdict_free(a->verdict);
+    a->verdict = NULL;
+}
+
+/* ---- what to do about a failure ---- */
+
+static bool about_the_login(const struct attempt *a)
+{
+    switch (a->result.meaning) {
+    case FAILURE_LAPSED:
+    case FAILURE_OVERRIDDEN:
+    case FAILURE_FORBIDDEN: return true;
+    default: return false;
+    }
+}
+
+/* Would a second run do again what the first has done? */
+static const char *why_not_again(const struct run *run, const struct attempt *a)
+{
+    if (run->relay->retry == RETRY_NEVER)
+        return "retry = never";
+    if (a->pump.released)
+        return "the run had already answered in part";
+    if (a->result.worked && run->relay->retry != RETRY_ALWAYS)
+        return "the run had already done work";
+    if (!input_can_replay(&run->input))
+        return "its input cannot be read a second time";
+    return NULL;
+}
+
+static int hopeless(struct run *run, const char *why, const char *hint)
+{
+    fprintf(stderr, RUN_PREFIX "not recovered: %s.\n", why);
+    say_hint(hint);
+    snprintf(run->why, sizeof run->why, "%s", why);
+    run->event.message = run->why;
+    return RUN_HOPELESS;
+}
+
+static int tell_overridden(struct run *run, const struct attempt *a)
+{
+    char why[256], hint[256];
+    snprintf(why, sizeof why, "the credential that failed is not the login but %s",
+             a->override ? a->override : "an API key");
+    snprintf(hint, sizeof hint,
+             "mend or remove it; the login in %.128s is not used while it is there",
+             run->relay->login_path);
+    return hopeless(run, why, hint);
+}
+
+static int tell_forbidden(struct run *run, const struct attempt *a)
+{
+    char why[1024];
+    snprintf(why, sizeof why, "no login can help: %s", a->result.message);
+    return hopeless(run, why, "ask the administrator of the organization, or use another account");
+}
+
+/* The login is there for the next run; this one stands as it is. */
+static int tell_not_again(struct run *run, const struct attempt *a, const struct recovery *rec,
+                          const char *why)
+{
+    fprintf(stderr, RUN_PREFIX "auth lapsed; not retried: %s. %s.\n", why,
+            rec->retry ? "The next run has a fresh login" : rec->why_not.text);
+    if (!rec->retry)
+        say_hint(rec->why_not.hint);
+    else if (a->result.session[0])
+        fprintf(stderr, RUN_PREFIX "  go on with: %s --resume %s\n", run->relay->tool->program,
+                a->result.session);
+    run->event.message = why;
+    return child_exit_status(&a->child);
+}
+
+/* The retry, or what takes its place.  Returns the exit status of the whole. */
+static int after_lapse(struct run *run, struct attempt *a)
+{
+    struct recovery rec;
+    const char *why = why_not_again(run, a);
+    run->event.recovery_attempted = true;
+    recover(run->relay, &run->start.login, a->ended, &rec);
+    if (why)
+        return tell_not_again(run, a, &rec, why);
+    if (!rec.retry)
+        return hopeless(run, rec.why_not.text, rec.why_not.hint);
+
+    struct attempt again;
+    struct err e;
+    say_recovered(run->relay);
+    run->event.retried = true;
+    preflight(run->relay, &run->start); /* what the second run starts with */
+    if (!attempt(run, &again, &e)) {
+        attempt_free(&again);
+        return hopeless(run, e.text, e.hint);
+    }
+    /* Only the second run's output is shown; the first one's never was. */
+    attempt_free(a);
+    *a = again;
+    if (!about_the_login(a)) {
+        run->event.recovery_succeeded = a->result.meaning == FAILURE_NONE;
+        return child_exit_status(&a->child);
+    }
+    return hopeless(run, "the fresh login was refused as well",
+                    "log in again on a writer, then: credrelay pull");
+}
+
+static int decide_status(struct run *run, struct attempt *a)
+{
+    run->event.verdict = failure_class_name(a->result.meaning);
+    switch (a->result.meaning) {
+    case FAILURE_LAPSED: return after_lapse(run, a);
+    case FAILURE_OVERRIDDEN: return tell_overridden(run, a);
+    case FAILURE_FORBIDDEN: return tell_forbidden(run, a);
+    default: return child_exit_status(&a->child);
+    }
+}
+
+/* ---- the command ---- */
+
+static int cannot_start(const struct err *e)
+{
+    say(e->text, e->hint);
+    return e->code == ERR_NOT_FOUND ? 127 : e->code == ERR_DENIED ? 126 : err_exit_status(e->code);
+}
+
+static _Noreturn void finish(struct run *run, struct attempt *a, int status)
+{
+    pump_release(&a->pump);
+    run->event.exit_status = status;
+    bool noteworthy = about_the_login(a) || run->event.recovery_attempted;
+    if (noteworthy)
+        event_run(run->relay, &run->event);
+    if (a->result.meaning == FAILURE_NONE && run->start.doubtful)
+        forgive(run->relay, &run->start.login);
+    if (status == RUN_HOPELESS && noteworthy)
+        _exit(status);
+    child_end_like(&a->child, status);
+}
+
+static int run_watched(struct run *run)
+{
+    struct attempt a;
+    struct err e;
+    input_open(&run->input);
+    if (!attempt(run, &a, &e))
+        return cannot_start(&e);
+    finish(run, &a, decide_status(run, &a));
+}
+
+/* A terminal on both sides is a person's: it stays the client's own. */
+static bool interactive(const struct plan *plan)
+{
+    return !plan->prints || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+}
+
+int run_relay(const struct relay *r, char **argv)
+{
+    struct run run = {.relay = r, .argv = argv, .plan = plan_read(r->tool, argv + 1)};
+    struct err e;
+    if (!program_find(argv[0], run.path, &e))
+        return cannot_start(&e);
+    preflight(r, &run.start);
+    if (run.start.pulled) {
+        say_recovered(r);
+        run.event = (struct run_event){.recovery_attempted = true, .recovery_succeeded = true};
+    }
+    if (interactive(&run.plan))
+        return child_become(run.path, argv);
+    return run_watched(&run);
+}
+
+bool run_switched_off(void)
+{
+    const char *off = getenv("CLAUDE_P_NO_RECOVER");
+    return off && strcmp(off, "1") == 0;
+}
+
+int run_plain(char **argv)
+{
+    char path[LIMIT_PATH];
+    struct err e;
+    if (!program_find(argv[0], path, &e))
+        return cannot_start(&e);
+    return child_become(path, argv);
+}
+
+/* NAME [-p] ARGS, on the heap: it lives until exec. */
+static char **command_line(char *program, bool print, char **args, int count, const struct tool *t)
+{
+    char **argv = calloc((size_t)count + 3, sizeof *argv);
+    int n = 0;
+    if (!argv)
+        return NULL;
+    argv[n++] = program;
+    if (print)
+        argv[n++] = (char *)(uintptr_t)t->print_short;
+    memcpy(argv + n, args, (size_t)count * sizeof *argv);
+    return argv;
+}
+
+int run_as(const char *name, int argc, char **args)
+{
+    struct relay r;
+    struct err e;
+    size_t len = strlen(name);
+    bool print = len > 2 && strcmp(name + len - 2, "-p") == 0;
+    char *program = strdup(name);
+    if (!program)
+        return 71;
+    if (print)
+        program[len - 2] = '\0';
+    else
+        program_mark_passed();
+    const struct tool *t = tool_find(program);
+    char **argv = command_line(program, print, args, argc, t ? t : &tool_claude);
+    if (!argv)
+        return 71;
+    if (run_switched_off())
+        return run_plain(argv);
+    /* A configuration that cannot be read must not stop every job of the machine. */
+    if (!relay_load(NULL, &r, &e)) {
+        say(e.text, e.hint);
+        say("running without recovery", NULL);
+        return run_plain(argv);
+    }
+    return run_relay(&r, argv);
+}
