@@ -41,7 +41,7 @@ static bool escape(struct cursor *c)
         return false;
     char kind = *c->p++;
     if (kind != 'u')
-        return memchr("\"\\/bfnrt", kind, 8) != NULL;
+        return kind && strchr("\"\\/bfnrt", kind);
     for (int i = 0; i < 4; i++, c->p++)
         if (c->p == c->end || !is_hex(*c->p))
             return false;
@@ -209,7 +209,7 @@ bool json_span_find(const char *text, size_t len, const char *key, struct json_s
 bool json_span_replace(const char *text, size_t len, const char *key, const char *value_text,
                        size_t value_len, struct buf *out, struct err *e)
 {
-    struct json_span span;
+    struct json_span span = {.found = false};
     if (!json_span_find(text, len, key, &span, e))
         return false;
     size_t head = span.found ? span.at : span.insert_at;
@@ -226,7 +226,7 @@ bool json_span_replace(const char *text, size_t len, const char *key, const char
 
 bool json_span_remove(const char *text, size_t len, const char *key, struct buf *out, struct err *e)
 {
-    struct json_span span;
+    struct json_span span = {.found = false};
     if (!json_span_find(text, len, key, &span, e))
         return false;
     buf_bytes(out, text, span.found ? span.cut_at : len);

@@ -220,7 +220,10 @@ static const char * override(const char *key, char *name, size_t size)
 {
     snprintf(name, size, "CREDRELAY_%s", key);
     for (char *p = name; *p; p++)
-        *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+        if (*p == '-')
+            *p = '_';
+        else
+            *p = (char)toupper((unsigned char)*p);
     return getenv(name);
 }
 

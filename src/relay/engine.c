@@ -246,27 +246,39 @@ bool session_sync(struct session *session, const struct sync_request *rq, struct
 
 /* ---- the session ---- */
 
+static bool load(struct session *s, struct err *e)
+{
+    return state_load(s->state_path, s->relay->store_url, clock_wall_ms(), &s->state, e) &&
+           state_text(s->relay->store_url, &s->state, &s->saved, e);
+}
+
 bool session_open(const struct relay *r, int64_t wait_ms, struct session *ret, struct err *e)
 {
     char lock_path[LIMIT_PATH];
     struct session s = {.relay = r, .lock = LOCK_NONE};
+    buf_init(&s.saved, LIMIT_STATE);
     if (!dir_make(r->state_dir, e) || !relay_state_path(r, ".lock", lock_path, e) ||
         !relay_state_path(r, ".json", s.state_path, e) ||
         !lock_take(lock_path, wait_ms, &s.lock, e))
         return false;
-    if (!state_load(s.state_path, r->store_url, clock_wall_ms(), &s.state, e)) {
+    if (!load(&s, e)) {
+        buf_free(&s.saved);
         lock_release(&s.lock);
         return false;
     }
-    s.saved = s.state;
     *ret = s;
     return true;
 }
 
 bool session_close(struct session *s, struct err *e)
 {
-    bool ok = memcmp(&s->state, &s->saved, sizeof s->state) == 0 ||
-              state_save(s->state_path, s->relay->store_url, &s->state, e);
+    struct buf now;
+    buf_init(&now, LIMIT_STATE);
+    bool ok = state_text(s->relay->store_url, &s->state, &now, e);
+    if (ok && (now.len != s->saved.len || memcmp(now.data, s->saved.data, now.len) != 0))
+        ok = state_save(s->state_path, &now, e);
+    buf_free(&now);
+    buf_free(&s->saved);
     lock_release(&s->lock);
     return ok;
 }

@@ -44,7 +44,8 @@ struct session {
     const struct relay *relay;
     struct lock lock;
     char state_path[LIMIT_PATH];
-    struct state state, saved;
+    struct state state;
+    struct buf saved; /* the state's text as it was loaded */
 };
 
 /* Takes the relay's lock, waiting up to WAIT_MS (ERR_BUSY), and loads its state. */

@@ -198,39 +198,36 @@ static bool put_login(struct shelf *s, bool renewable, const struct login *l, co
     return ok;
 }
 
-/* Between our look (EXPECT) and our put of OURS others have put theirs.  The later login must be
- * the newest: where that is not ours, put it back.  All racers judge by the same order, and of
- * two that are alike the earlier stays, so they agree. */
-static bool find_winner(struct shelf *s, bool renewable, int64_t expect, int64_t ours,
-                        const char *fingerprint, struct shelf_value *ret, struct err *e)
+/* ---- races ----
+ *
+ * Between our look (EXPECT) and our put of version OURS others have put theirs.  The later login
+ * must be the newest: where that is not ours, put it back.  All racers judge by the same order, and
+ * of two that are alike the earlier stays, so they agree. */
+
+/* Is OTHER wanted rather than BEST, what has been found so far? */
+typedef bool wanted_fn(const struct login_facts *other, const struct login_facts *best);
+
+static bool stays(const struct login_facts *other, const struct login_facts *best)
+{
+    return !login_same(other, best) && !login_beats(best, other, clock_wall_ms());
+}
+
+/* Look through the versions between the two for what is wanted; BEST is replaced by it. */
+static bool look_between(struct shelf *s, bool renewable, int64_t expect, int64_t ours,
+                         wanted_fn *wanted, struct shelf_value *best, struct err *e)
 {
     int64_t lowest = ours - MOST_RACERS > expect ? ours - MOST_RACERS : expect;
     for (int64_t v = ours - 1; v > lowest; v--) {
         struct shelf_value other = {.login = LOGIN_INIT(LOGIN_ABSENT)};
         if (!read_value(s, renewable, v, &other, e))
             return false;
-        bool better = other.facts.login.state == LOGIN_USABLE &&
-                      (fingerprint ? strcmp(other.facts.login.fingerprint, fingerprint) == 0
-                                   : !login_same(&other.facts.login, &ret->facts.login) &&
-                                         !login_beats(&ret->facts.login, &other.facts.login,
-                                                      clock_wall_ms()));
-        if (better) {
-            login_move(&ret->login, &other.login);
-            ret->facts = other.facts;
+        if (other.facts.login.state == LOGIN_USABLE &&
+            wanted(&other.facts.login, &best->facts.login)) {
+            login_move(&best->login, &other.login);
+            best->facts = other.facts;
         }
         login_free(&other.login);
     }
-    return true;
-}
-
-static bool copy_login(const struct login *l, struct login *ret, struct err *e)
-{
-    size_t len;
-    const char *part = secret_reveal(l->part, &len);
-    struct login copy = {.facts = l->facts, .part = secret_copy(part, len)};
-    if (!copy.part)
-        return err_no_memory(e);
-    *ret = copy;
     return true;
 }
 
@@ -240,41 +237,47 @@ static void restore_renewable(struct shelf *s, const struct login_facts *winner,
 {
     struct err ignored;
     struct store_put_result result;
-    struct shelf_value old = {.login = LOGIN_INIT(LOGIN_ABSENT)};
+    struct shelf_value old = {.facts.login = *winner, .login = LOGIN_INIT(LOGIN_ABSENT)};
     if (!s->renewable.facts.known || login_same(&s->renewable.facts.login, winner))
         return;
-    if (find_winner(s, true, expect, s->renewable.facts.version, winner->fingerprint, &old,
-                    &ignored) &&
-        login_same(&old.facts.login, winner))
+    if (look_between(s, true, expect, s->renewable.facts.version, login_same, &old, &ignored) &&
+        old.login.part)
         (void)put_login(s, true, &old.login, old.facts.holder, &result, &ignored);
     login_free(&old.login);
 }
 
-/* Put L into the shared value and settle what came between.  Bounded by the racers there are. */
+/* Put *WINNER; when others came between, *WINNER becomes the later one of all.  *RET_SETTLED: it is
+ * the newest value now. */
+static bool put_and_look(struct shelf *s, struct login *winner, bool *ret_settled, struct err *e)
+{
+    int64_t expect = s->shared.facts.version;
+    struct store_put_result result;
+    if (!put_login(s, false, winner, "", &result, e))
+        return false;
+    if (!s->put_version)
+        s->put_version = result.version;
+    *ret_settled = true;
+    if (!result.raced)
+        return true;
+    struct shelf_value best = {.facts = s->shared.facts, .login = LOGIN_INIT(LOGIN_ABSENT)};
+    bool ok = look_between(s, false, expect, result.version, stays, &best, e);
+    if (ok && best.login.part) {
+        *ret_settled = false;
+        login_move(winner, &best.login);
+    }
+    login_free(&best.login);
+    return ok;
+}
+
+/* Put L into the shared value and settle what came between. */
 static bool put_shared(struct shelf *s, const struct login *l, int64_t renewable_expect,
                        struct err *e)
 {
-    struct login winner;
-    if (!copy_login(l, &winner, e))
-        return false;
-    bool ok = true, settled = false;
+    struct login winner = LOGIN_INIT(LOGIN_ABSENT);
+    bool settled = false, ok = login_copy(l, &winner, e);
     s->put_version = 0;
-    for (int round = 0; ok && !settled && round < MOST_RACERS; round++) {
-        int64_t expect = s->shared.facts.version;
-        struct store_put_result put_result;
-        ok = put_login(s, false, &winner, "", &put_result, e);
-        if (ok && !s->put_version)
-            s->put_version = put_result.version;
-        settled = !ok || !put_result.raced;
-        if (settled)
-            break;
-        struct shelf_value best = {.facts = s->shared.facts, .login = LOGIN_INIT(LOGIN_ABSENT)};
-        ok = find_winner(s, false, expect, put_result.version, NULL, &best, e);
-        settled = ok && login_same(&best.facts.login, &winner.facts);
-        if (ok && !settled)
-            login_move(&winner, &best.login);
-        login_free(&best.login);
-    }
+    for (int round = 0; ok && !settled && round < MOST_RACERS; round++)
+        ok = put_and_look(s, &winner, &settled, e);
     if (ok && !login_same(&winner.facts, &l->facts))
         restore_renewable(s, &winner.facts, renewable_expect);
     login_free(&winner);
@@ -324,12 +327,7 @@ bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning, 
 
 bool shelf_forward(struct shelf *s, struct err *e)
 {
-    struct login full;
-    if (!copy_login(&s->renewable.login, &full, e))
-        return false;
-    bool ok = put_shared(s, &full, s->renewable.facts.version, e);
-    login_free(&full);
-    return ok;
+    return put_shared(s, &s->renewable.login, s->renewable.facts.version, e);
 }
 
 bool shelf_open(const struct relay *r, int64_t deadline, struct shelf *ret, struct err *e)

@@ -74,27 +74,31 @@ static jv *rejected_value(const struct rejected *r)
     return v;
 }
 
-bool state_save(const char *path, const char *store, const struct state *s, struct err *e)
+static bool put_lists(jv *doc, const struct memory *m)
 {
-    const struct memory *m = &s->memory;
-    jv *doc = jv_object(), *seen = jv_array(), *rejected = jv_array();
+    jv *seen = jv_array(), *rejected = jv_array();
+    bool whole = true;
     for (size_t i = 0; i < m->seen_count; i++)
-        jv_push(seen, seen_value(&m->seen[i]));
+        whole = jv_push(seen, seen_value(&m->seen[i])) && whole;
     for (size_t i = 0; i < m->rejected_count; i++)
-        jv_push(rejected, rejected_value(&m->rejected[i]));
-    jv_put_int(doc, "v", STATE_SCHEMA);
-    jv_put_text(doc, "store", store);
-    jv_put(doc, "step", seen_value(&m->step));
-    jv_put(doc, "seen", seen);
-    jv_put(doc, "rejected", rejected);
-    jv_put_text(doc, "refused", m->refused);
-    bool whole = jv_put_int(doc, "fruitless_at", s->fruitless_at);
-    struct buf text;
-    buf_init(&text, LIMIT_STATE);
-    bool ok = (whole && jv_write(doc, &text) && buf_text(&text, "\n")) ||
-              buf_error(&text, "the state", e);
-    ok = ok && file_replace(path, text.data, text.len, e);
-    buf_free(&text);
+        whole = jv_push(rejected, rejected_value(&m->rejected[i])) && whole;
+    whole = jv_put(doc, "seen", seen) && whole;
+    return jv_put(doc, "rejected", rejected) && whole;
+}
+
+bool state_text(const char *store, const struct state *s, struct buf *out, struct err *e)
+{
+    jv *doc = jv_object();
+    bool ok = jv_put_int(doc, "v", STATE_SCHEMA) && jv_put_text(doc, "store", store) &&
+              jv_put(doc, "step", seen_value(&s->memory.step)) && put_lists(doc, &s->memory) &&
+              jv_put_text(doc, "refused", s->memory.refused) &&
+              jv_put_int(doc, "fruitless_at", s->fruitless_at) && jv_write(doc, out) &&
+              buf_text(out, "\n");
     jv_free(doc);
-    return ok;
+    return ok || buf_error(out, "the state", e);
+}
+
+bool state_save(const char *path, const struct buf *text, struct err *e)
+{
+    return file_replace(path, text->data, text->len, e);
 }

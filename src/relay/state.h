@@ -19,7 +19,10 @@ struct state {
  * said is told by the store again.  False: out of memory, or it cannot be read. */
 bool state_load(const char *path, const char *store, int64_t now, struct state *ret,
                 struct err *e) MUST_CHECK;
-bool state_save(const char *path, const char *store, const struct state *s,
+/* The text that the file holds, appended to OUT; and putting it there.  Equal texts need no
+ * writing. */
+bool state_text(const char *store, const struct state *s, struct buf *out,
                 struct err *e) MUST_CHECK;
+bool state_save(const char *path, const struct buf *text, struct err *e) MUST_CHECK;
 
 #endif

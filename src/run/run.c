@@ -300,8 +300,8 @@ int run_plain(char **argv)
     return child_become(path, argv);
 }
 
-/* NAME [-p] ARGS, on the heap: it lives until exec. */
-static char **command_line(char *program, bool print, char **args, int count, const struct tool *t)
+/* PROGRAM [-p] ARGS, on the heap: it lives until exec. */
+static char **command_line(char *program, const char *print, char **args, int count)
 {
     char **argv = calloc((size_t)count + 3, sizeof *argv);
     int n = 0;
@@ -309,28 +309,15 @@ static char **command_line(char *program, bool print, char **args, int count, co
         return NULL;
     argv[n++] = program;
     if (print)
-        argv[n++] = (char *)(uintptr_t)t->print_short;
+        argv[n++] = (char *)(uintptr_t)print;
     memcpy(argv + n, args, (size_t)count * sizeof *argv);
     return argv;
 }
 
-int run_as(const char *name, int argc, char **args)
+static int run_default(char **argv)
 {
     struct relay r;
     struct err e;
-    size_t len = strlen(name);
-    bool print = len > 2 && strcmp(name + len - 2, "-p") == 0;
-    char *program = strdup(name);
-    if (!program)
-        return 71;
-    if (print)
-        program[len - 2] = '\0';
-    else
-        program_mark_passed();
-    const struct tool *t = tool_find(program);
-    char **argv = command_line(program, print, args, argc, t ? t : &tool_claude);
-    if (!argv)
-        return 71;
     if (run_switched_off())
         return run_plain(argv);
     /* A configuration that cannot be read must not stop every job of the machine. */
@@ -339,5 +326,26 @@ int run_as(const char *name, int argc, char **args)
         say("running without recovery", NULL);
         return run_plain(argv);
     }
-    return run_relay(&r, argv);
+    int status = run_relay(&r, argv);
+    relay_free(&r);
+    return status;
+}
+
+int run_as(const char *name, int argc, char **args)
+{
+    size_t len = strlen(name);
+    bool print = len > 2 && strcmp(name + len - 2, "-p") == 0;
+    char *program = strdup(name);
+    if (program && print)
+        program[len - 2] = '\0';
+    if (!print)
+        program_mark_passed();
+    const struct tool *t = program ? tool_find(program) : NULL;
+    if (!t)
+        t = &tool_claude;
+    char **argv = program ? command_line(program, print ? t->print_short : NULL, args, argc) : NULL;
+    int status = argv ? run_default(argv) : err_exit_status(ERR_NO_MEMORY);
+    free(argv);
+    free(program);
+    return status;
 }

@@ -218,8 +218,11 @@ bool store_get(const struct store_call *c, int64_t version, struct store_value *
     const char *text = jv_text(answer, "value"), *by = jv_text(answer, "by");
     struct store_value v = {.version = jv_number(answer, "version", 0),
                             .modified = jv_number(answer, "modified", 0)};
-    bool ok = (v.version > 0 || nonsense(c, "version", e)) && (text || nonsense(c, "value", e)) &&
-              ((v.value = secret_copy(text, strlen(text))) || err_no_memory(e));
+    bool ok = v.version > 0 && text;
+    if (!ok)
+        nonsense(c, v.version > 0 ? "value" : "version", e);
+    else if (!(v.value = secret_copy(text, strlen(text))))
+        ok = err_no_memory(e);
     if (ok) {
         snprintf(v.by, sizeof v.by, "%s", by ? by : "");
         *ret = v;

@@ -121,6 +121,17 @@ void login_move(struct login *to, struct login *from)
     *from = LOGIN_INIT(LOGIN_ABSENT);
 }
 
+bool login_copy(const struct login *l, struct login *ret, struct err *e)
+{
+    size_t len;
+    const char *part = secret_reveal(l->part, &len);
+    struct login copy = {.facts = l->facts, .part = secret_copy(part, len)};
+    if (!copy.part)
+        return err_no_memory(e);
+    *ret = copy;
+    return true;
+}
+
 bool login_without_refresh(const struct tool *t, const struct login *l, struct login *ret,
                            struct err *e)
 {

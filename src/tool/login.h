@@ -55,6 +55,8 @@ void login_free(struct login *l);
 /* Replace *TO, taking over FROM, which is left absent. */
 void login_move(struct login *to, struct login *from);
 
+bool login_copy(const struct login *l, struct login *ret, struct err *e) MUST_CHECK;
+
 /* The login without its refresh token: what machines that must not rotate get. */
 bool login_without_refresh(const struct tool *t, const struct login *l, struct login *ret,
                            struct err *e) MUST_CHECK;
