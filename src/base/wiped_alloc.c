@@ -36,6 +36,25 @@ void *wiped_realloc(void *p, size_t len)
     return larger;
 }
 
+void *wiped_calloc(size_t count, size_t len)
+{
+    if (len && count > SIZE_MAX / len)
+        return NULL;
+    void *p = wiped_malloc(count * len);
+    if (p)
+        memset(p, 0, count * len);
+    return p;
+}
+
+char *wiped_strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = wiped_malloc(size);
+    if (copy)
+        memcpy(copy, text, size);
+    return copy;
+}
+
 void wiped_free(void *p)
 {
     if (!p)
