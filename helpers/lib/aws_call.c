@@ -1,0 +1,285 @@
+#include "aws_call.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws_endpoint.h"
+#include "aws_errors.h"
+#include "aws_retry.h"
+#include "base/clock.h"
+#include "sigv4.h"
+
+/* The signature, the scope and the names of at most seven headers. */
+#define LIMIT_AUTHORIZATION 2048
+
+/* AWS's window is 5 minutes for Parameter Store; less is no reason to correct anything. */
+#define CLOCK_TOLERANCE_S 1
+
+bool aws_client_open(struct aws_client *c, const struct aws_choice *choice, int64_t deadline,
+                     struct err *e)
+{
+    *c = (struct aws_client){.deadline = deadline, .clock_seen_s = INT64_MIN};
+    if (!aws_config_load(&c->config, e))
+        return false;
+    c->profile = aws_config_profile(choice->profile);
+    c->endpoint = choice->endpoint && *choice->endpoint ? choice->endpoint : NULL;
+    c->max_attempts = aws_config_max_attempts(c->config, c->profile);
+    const char *region = choice->region && *choice->region
+                             ? choice->region
+                             : aws_config_region(c->config, c->profile);
+    if (!region) {
+        err_set(e, ERR_INVALID,
+                "no AWS region: neither in the store's URL nor in AWS_REGION nor in profile %s",
+                c->profile);
+        return err_hint(e, "write the store as ssm://us-west-2/NAME");
+    }
+    snprintf(c->region, sizeof c->region, "%s", region);
+    if (!aws_keys_find(c->config, choice->profile, &c->keys, e))
+        return false;
+    c->http = http_open(aws_config_ca_bundle(c->config, c->profile));
+    return c->http || err_no_memory(e);
+}
+
+void aws_client_close(struct aws_client *c)
+{
+    http_close(c->http);
+    aws_keys_free(&c->keys);
+    aws_config_free(c->config);
+    *c = (struct aws_client){0};
+}
+
+void aws_answer_free(struct aws_answer *a)
+{
+    jv_free(a->doc);
+    http_response_free(&a->http);
+    *a = (struct aws_answer){0};
+}
+
+/* ---- the request ---- */
+
+/* The headers that are signed and sent. */
+struct signed_request {
+    struct sigv4_header headers[SIGV4_HEADERS_MAX];
+    size_t count;
+    char time[SIGV4_TIME_SIZE];
+    struct buf authorization;
+};
+
+static void put_header(struct signed_request *r, const char *name, const char *value)
+{
+    r->headers[r->count++] = (struct sigv4_header){name, value};
+}
+
+static bool sign(const struct aws_client *c, const struct aws_call *call,
+                 const struct aws_endpoint *to, struct signed_request *r)
+{
+    sigv4_time(clock_wall_ms() / 1000 + c->clock_ahead_s, r->time);
+    put_header(r, "host", to->host);
+    put_header(r, "x-amz-date", r->time);
+    if (call->target)
+        put_header(r, "x-amz-target", call->target);
+    put_header(r, "content-type",
+               call->target ? "application/x-amz-json-1.1" : "application/x-www-form-urlencoded");
+    if (c->keys.token)
+        put_header(r, "x-amz-security-token", secret_reveal(c->keys.token, NULL));
+    const struct sigv4_request rq = {
+        .method = "POST",
+        .path = to->path,
+        .query = "",
+        .headers = r->headers,
+        .header_count = r->count,
+        .body = call->body,
+        .body_len = call->body_len,
+        .region = c->region,
+        .service = call->service,
+        .time = r->time,
+        .key_id = c->keys.id,
+        .secret = c->keys.secret,
+    };
+    buf_init(&r->authorization, LIMIT_AUTHORIZATION);
+    return sigv4_authorization(&rq, &r->authorization);
+}
+
+/* One attempt may take two thirds of the time left: a server that hangs leaves time to ask
+ * again, or to look whether a put was carried out. */
+static int64_t attempt_deadline(const struct aws_client *c)
+{
+    int64_t now = clock_steady_ms(), left = c->deadline - now;
+    return now + (left > 0 ? left * 2 / 3 : 0);
+}
+
+static bool send_signed(const struct aws_client *c, const struct aws_call *call,
+                        const struct aws_endpoint *to, struct http_response *ret, struct err *e)
+{
+    struct signed_request r = {.count = 0};
+    struct http_header headers[SIGV4_HEADERS_MAX + 1];
+    bool ok = sign(c, call, to, &r) || buf_error(&r.authorization, "the signature", e);
+    for (size_t i = 0; ok && i < r.count; i++)
+        headers[i] = (struct http_header){r.headers[i].name, r.headers[i].value};
+    headers[r.count] = (struct http_header){"authorization", buf_str(&r.authorization)};
+    if (ok) {
+        const struct http_request rq = {
+            .method = "POST",
+            .url = to->url,
+            .headers = headers,
+            .header_count = r.count + 1,
+            .body = call->body,
+            .body_len = call->body_len,
+            .deadline = attempt_deadline(c),
+        };
+        ok = http_perform(c->http, &rq, ret, e);
+    }
+    buf_free(&r.authorization);
+    return ok;
+}
+
+/* ---- the answer ---- */
+
+struct verdict {
+    enum aws_retry_kind retry;
+    bool skewed;
+    int64_t retry_after_ms; /* negative: not said */
+};
+
+static enum aws_retry_kind retry_of(enum http_failure failure)
+{
+    static const enum aws_retry_kind kinds[] = {
+        [HTTP_ANSWERED] = RETRY_NEVER,
+        [HTTP_NO_ADDRESS] = RETRY_TRANSIENT,
+        [HTTP_NO_CONNECTION] = RETRY_TRANSIENT,
+        [HTTP_TIMED_OUT] = RETRY_TRANSIENT,
+        [HTTP_UNTRUSTED] = RETRY_NEVER, /* a second handshake meets the same certificate */
+        [HTTP_LOST] = RETRY_TRANSIENT,
+        [HTTP_TOO_LARGE] = RETRY_NEVER,
+        [HTTP_BROKEN] = RETRY_NEVER,
+    };
+    _Static_assert(sizeof kinds / sizeof kinds[0] == HTTP_FAILURE_COUNT, "one kind for each");
+    return kinds[failure];
+}
+
+/* x-amz-retry-after is in milliseconds. */
+static int64_t retry_after(const struct http_response *rs)
+{
+    char text[32];
+    if (!http_response_header(rs, "x-amz-retry-after", text, sizeof text))
+        return -1;
+    char *end;
+    long ms = strtol(text, &end, 10);
+    return end != text && !*end && ms >= 0 ? ms : -1;
+}
+
+static bool explain(const struct aws_client *c, const struct aws_call *call,
+                    const struct aws_endpoint *to, struct aws_answer *a, struct verdict *v,
+                    struct err *e)
+{
+    char action[64], error_type[160] = "";
+    snprintf(action, sizeof action, "%s:%s", call->service, call->action);
+    http_response_header(&a->http, "x-amzn-errortype", error_type, sizeof error_type);
+    struct aws_failure f;
+    aws_failure_read(&f, a->http.status, error_type, buf_str(&a->http.body), a->http.body.len);
+    const struct aws_subject about = {
+        .action = action,
+        .name = call->name,
+        .region = c->region,
+        .host = to->host,
+        .keys = c->keys.owner,
+        .profile_flag = c->keys.flag,
+        .kms_action = call->kms_action,
+    };
+    aws_failure_explain(&f, &about, e);
+    v->retry = f.retry;
+    v->skewed = f.skewed;
+    v->retry_after_ms = retry_after(&a->http);
+    /* A server that broke down may have done the work first. */
+    a->unsure = f.retry == RETRY_TRANSIENT;
+    return false;
+}
+
+static bool not_an_answer(const struct aws_endpoint *to, struct aws_answer *a, struct err *e)
+{
+    a->unsure = true;
+    err_set(e, ERR_UNREACHABLE, "%s answered with something that is not AWS's", to->host);
+    return err_hint(e, "a proxy or a sign-in page may stand in between: check the proxy variables "
+                       "and the endpoint");
+}
+
+static bool attempt(struct aws_client *c, const struct aws_call *call,
+                    const struct aws_endpoint *to, struct aws_answer *a, struct verdict *v,
+                    struct err *e)
+{
+    *v = (struct verdict){.retry = RETRY_NEVER, .retry_after_ms = -1};
+    if (!send_signed(c, call, to, &a->http, e)) {
+        v->retry = retry_of(a->http.failure);
+        a->unsure = a->http.sent;
+        return false;
+    }
+    if (a->http.date)
+        c->clock_seen_s = a->http.date - clock_wall_ms() / 1000;
+    if (a->http.status != 200)
+        return explain(c, call, to, a, v, e);
+    if (!call->target)
+        return true;
+    struct err ignored;
+    a->doc = jv_parse(buf_str(&a->http.body), a->http.body.len, &ignored);
+    return jv_is_object(a->doc) || not_an_answer(to, a, e);
+}
+
+/* ---- again? ---- */
+
+static bool correct_clock(struct aws_client *c, const struct verdict *v)
+{
+    if (!v->skewed || c->clock_corrected || c->clock_seen_s == INT64_MIN ||
+        llabs((long long)(c->clock_seen_s - c->clock_ahead_s)) <= CLOCK_TOLERANCE_S)
+        return false;
+    c->clock_ahead_s = c->clock_seen_s;
+    c->clock_corrected = true;
+    return true;
+}
+
+static bool wait_for_retry(const struct aws_client *c, const struct verdict *v, int attempt_number)
+{
+    const struct aws_retry r = {
+        .kind = v->retry,
+        .attempt = attempt_number,
+        .max_attempts = c->max_attempts,
+        .retry_after_ms = v->retry_after_ms,
+        .random = randombytes_random() / 4294967296.0,
+    };
+    int64_t delay = aws_retry_delay(&r);
+    if (delay == RETRY_STOP || clock_steady_ms() + delay >= c->deadline)
+        return false;
+    clock_sleep_ms(delay);
+    return true;
+}
+
+static bool call_endpoint(struct aws_client *c, const struct aws_call *call,
+                          const struct aws_endpoint *to, struct aws_answer *ret, struct err *e)
+{
+    struct verdict v;
+    for (int number = 1; !attempt(c, call, to, ret, &v, e);) {
+        bool again = correct_clock(c, &v) ||
+                     (!(call->changes && ret->unsure) && wait_for_retry(c, &v, number++));
+        if (!again) {
+            if (v.retry_after_ms > 0)
+                e->retry_after_ms = v.retry_after_ms;
+            return false;
+        }
+        aws_answer_free(ret);
+    }
+    return true;
+}
+
+bool aws_call(struct aws_client *c, const struct aws_call *call, struct aws_answer *ret,
+              struct err *e)
+{
+    struct aws_endpoint to;
+    *ret = (struct aws_answer){0};
+    bool ok =
+        aws_endpoint_find(c->config, c->profile, call->service, c->region, c->endpoint, &to, e) &&
+        call_endpoint(c, call, &to, ret, e);
+    char what[96];
+    snprintf(what, sizeof what, "%s: %s", call->service, call->action);
+    return ok || err_context(e, what);
+}

@@ -1,0 +1,320 @@
+#include "aws_config.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/ini.h"
+#include "base/limits.h"
+#include "base/parse.h"
+#include "base/wiped_alloc.h"
+
+#define MAX_ATTEMPTS_DEFAULT 3 /* the SDKs' standard mode */
+#define MAX_ATTEMPTS_LIMIT   100
+
+/* One `key = value` of a profile, or of a [services NAME] section. */
+struct setting {
+    struct setting *next;
+    enum aws_file file;
+    bool of_services;
+    char *section, *key, *value; /* the section without its "profile " or "services " */
+};
+
+struct aws_config {
+    struct setting *first, **end;
+    char names[AWS_FILE_COUNT][LIMIT_PATH]; /* as messages show them */
+};
+
+const char *aws_env(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value ? value : NULL;
+}
+
+/* ---- reading ---- */
+
+/* "profile x", "profile 'x y'", "services s": the word and the name after it, quotes removed. */
+static bool named_section(const char *section, const char *word, char *name, size_t size)
+{
+    size_t n = strlen(word);
+    if (strncmp(section, word, n) != 0 || !isblank((unsigned char)section[n]))
+        return false;
+    section += n + strspn(section + n, " \t");
+    size_t len = strlen(section);
+    while (len && isblank((unsigned char)section[len - 1]))
+        len--;
+    if (len >= 2 && (*section == '"' || *section == '\'') && section[len - 1] == *section) {
+        section++;
+        len -= 2;
+    }
+    snprintf(name, size, "%.*s", (int)len, section);
+    return true;
+}
+
+struct reading {
+    struct aws_config *config;
+    enum aws_file file;
+};
+
+static bool keep(const struct reading *r, bool of_services, const char *section, const char *key,
+                 const char *value)
+{
+    struct setting *s = wiped_calloc(1, sizeof *s);
+    if (!s)
+        return false;
+    *r->config->end = s;
+    r->config->end = &s->next;
+    s->file = r->file;
+    s->of_services = of_services;
+    s->section = wiped_strdup(section);
+    s->key = wiped_strdup(key);
+    s->value = wiped_strdup(value);
+    return s->section && s->key && s->value;
+}
+
+static bool one_setting(void *ctx, const char *section, const char *key, const char *value,
+                        unsigned line, struct err *e)
+{
+    (void)line;
+    const struct reading *r = ctx;
+    char name[256];
+    bool services = false, wanted = true;
+    if (r->file == AWS_FILE_CREDENTIALS)
+        snprintf(name, sizeof name, "%s", section);
+    else if (named_section(section, "services", name, sizeof name))
+        services = true;
+    else if (!named_section(section, "profile", name, sizeof name)) {
+        wanted = strcmp(section, "default") == 0; /* [plugins], [sso-session x], ... */
+        snprintf(name, sizeof name, "default");
+    }
+    return !wanted || keep(r, services, name, key, value) || err_no_memory(e);
+}
+
+static struct aws_config *config_new(void)
+{
+    struct aws_config *c = wiped_calloc(1, sizeof *c);
+    if (c)
+        c->end = &c->first;
+    return c;
+}
+
+static const char *home_folder(void)
+{
+    const char *home = aws_env("HOME");
+    const struct passwd *me = home ? NULL : getpwuid(getuid());
+    return home ? home : me ? me->pw_dir : "/";
+}
+
+static bool read_file(struct aws_config *c, enum aws_file file, struct err *e)
+{
+    static const struct {
+        const char *variable, *usual;
+    } places[] = {
+        [AWS_FILE_CREDENTIALS] = {"AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"},
+        [AWS_FILE_CONFIG] = {"AWS_CONFIG_FILE", "~/.aws/config"},
+    };
+    char path[LIMIT_PATH];
+    const char *set = aws_env(places[file].variable);
+    snprintf(c->names[file], LIMIT_PATH, "%s", set ? set : places[file].usual);
+    if (c->names[file][0] != '~')
+        snprintf(path, sizeof path, "%s", c->names[file]);
+    else if (!path_join(path, home_folder(), c->names[file] + strspn(c->names[file], "~/")))
+        return err_set(e, ERR_INVALID, "%s: the path is too long", c->names[file]);
+
+    struct buf text;
+    buf_init(&text, LIMIT_CONFIG);
+    struct err why;
+    bool ok = file_read(path, &text, &why);
+    struct reading r = {.config = c, .file = file};
+    if (ok)
+        ok = ini_parse(buf_str(&text), text.len, c->names[file], one_setting, &r, e);
+    else if (why.code == ERR_NOT_FOUND)
+        ok = true;
+    else
+        *e = why;
+    buf_free(&text);
+    return ok;
+}
+
+bool aws_config_load(struct aws_config **ret, struct err *e)
+{
+    struct aws_config *c = config_new();
+    if (!c)
+        return err_no_memory(e);
+    for (enum aws_file file = 0; file < AWS_FILE_COUNT; file++)
+        if (!read_file(c, file, e)) {
+            aws_config_free(c);
+            return false;
+        }
+    *ret = c;
+    return true;
+}
+
+bool aws_config_parse(const char *credentials, const char *config, struct aws_config **ret,
+                      struct err *e)
+{
+    const char *const texts[] = {[AWS_FILE_CREDENTIALS] = credentials, [AWS_FILE_CONFIG] = config};
+    static const char *const names[] = {"credentials", "config"};
+    struct aws_config *c = config_new();
+    bool ok = c || err_no_memory(e);
+    for (enum aws_file file = 0; ok && file < AWS_FILE_COUNT; file++) {
+        struct reading r = {.config = c, .file = file};
+        snprintf(c->names[file], LIMIT_PATH, "%s", names[file]);
+        ok = !texts[file] ||
+             ini_parse(texts[file], strlen(texts[file]), names[file], one_setting, &r, e);
+    }
+    if (ok)
+        *ret = c;
+    else
+        aws_config_free(c);
+    return ok;
+}
+
+void aws_config_free(struct aws_config *c)
+{
+    for (struct setting *s = c ? c->first : NULL; s;) {
+        struct setting *next = s->next;
+        wiped_free(s->section);
+        wiped_free(s->key);
+        wiped_free(s->value);
+        wiped_free(s);
+        s = next;
+    }
+    wiped_free(c);
+}
+
+const char *aws_config_file_name(const struct aws_config *c, enum aws_file file)
+{
+    return c->names[file];
+}
+
+/* ---- looking up ---- */
+
+const char *aws_config_profile(const char *chosen)
+{
+    if (chosen && *chosen)
+        return chosen;
+    const char *set = aws_env("AWS_PROFILE");
+    if (!set)
+        set = aws_env("AWS_DEFAULT_PROFILE");
+    return set ? set : "default";
+}
+
+bool aws_config_has_profile(const struct aws_config *c, const char *profile)
+{
+    for (const struct setting *s = c->first; s; s = s->next)
+        if (!s->of_services && strcmp(s->section, profile) == 0)
+            return true;
+    return false;
+}
+
+/* The last one counts, should a key stand twice. */
+static const char *find(const struct aws_config *c, enum aws_file file, bool of_services,
+                        const char *section, const char *key)
+{
+    const char *value = NULL;
+    for (const struct setting *s = c->first; s; s = s->next)
+        if (s->file == file && s->of_services == of_services && strcmp(s->section, section) == 0 &&
+            strcmp(s->key, key) == 0)
+            value = s->value;
+    return value && *value ? value : NULL;
+}
+
+const char *aws_config_get_in(const struct aws_config *c, enum aws_file file, const char *profile,
+                              const char *key)
+{
+    return find(c, file, false, profile, key);
+}
+
+const char *aws_config_get(const struct aws_config *c, const char *profile, const char *key)
+{
+    const char *value = aws_config_get_in(c, AWS_FILE_CREDENTIALS, profile, key);
+    return value ? value : aws_config_get_in(c, AWS_FILE_CONFIG, profile, key);
+}
+
+const char *aws_config_region(const struct aws_config *c, const char *profile)
+{
+    const char *region = aws_env("AWS_REGION");
+    if (!region)
+        region = aws_env("AWS_DEFAULT_REGION");
+    return region ? region : aws_config_get(c, profile, "region");
+}
+
+bool aws_config_flag(const struct aws_config *c, const char *profile, const char *variable,
+                     const char *key)
+{
+    const char *text = aws_env(variable);
+    if (!text)
+        text = aws_config_get(c, profile, key);
+    return text && strcasecmp(text, "true") == 0;
+}
+
+/* `ssm =` and below it, indented, `endpoint_url = URL`: ini.h hands that over as one value whose
+ * lines are the nested settings.  The URL is cut out in place. */
+static const char *nested(char *value, const char *key)
+{
+    size_t key_len = strlen(key);
+    for (char *line = value; line;) {
+        char *end = strchr(line, '\n');
+        if (strncmp(line, key, key_len) == 0) {
+            char *p = line + key_len;
+            p += strspn(p, " \t");
+            if (*p == '=') {
+                if (end)
+                    *end = '\0';
+                return p + 1 + strspn(p + 1, " \t");
+            }
+        }
+        line = end ? end + 1 : NULL;
+    }
+    return NULL;
+}
+
+static const char *service_endpoint(const struct aws_config *c, const char *profile,
+                                    const char *service)
+{
+    const char *services = aws_config_get(c, profile, "services");
+    for (struct setting *s = c->first; services && s; s = s->next)
+        if (s->of_services && strcmp(s->section, services) == 0 && strcmp(s->key, service) == 0)
+            return nested(s->value, "endpoint_url");
+    return NULL;
+}
+
+const char *aws_config_endpoint_url(const struct aws_config *c, const char *profile,
+                                    const char *service)
+{
+    char variable[64] = "AWS_ENDPOINT_URL_";
+    size_t n = strlen(variable);
+    for (const char *p = service; *p && n + 1 < sizeof variable; p++)
+        variable[n++] = (char)toupper((unsigned char)*p);
+    variable[n] = '\0';
+
+    if (aws_config_flag(c, profile, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                        "ignore_configured_endpoint_urls"))
+        return NULL;
+    const char *url = aws_env(variable);
+    if (!url)
+        url = aws_env("AWS_ENDPOINT_URL");
+    if (!url)
+        url = service_endpoint(c, profile, service);
+    return url ? url : aws_config_get(c, profile, "endpoint_url");
+}
+
+const char *aws_config_ca_bundle(const struct aws_config *c, const char *profile)
+{
+    const char *file = aws_env("AWS_CA_BUNDLE");
+    return file ? file : aws_config_get(c, profile, "ca_bundle");
+}
+
+int aws_config_max_attempts(const struct aws_config *c, const char *profile)
+{
+    const char *text = aws_env("AWS_MAX_ATTEMPTS");
+    int64_t n;
+    if (!text)
+        text = aws_config_get(c, profile, "max_attempts");
+    /* A number nobody can mean must not keep a login from being pulled. */
+    return text && parse_int64(text, 1, MAX_ATTEMPTS_LIMIT, &n) ? (int)n : MAX_ATTEMPTS_DEFAULT;
+}

@@ -1,0 +1,54 @@
+#include "parameter.h"
+
+#include "base/buf.h"
+
+/* Longest name, with ARN prefix, that Parameter Store takes, and ":VERSION". */
+#define LIMIT_SELECTOR 2100
+
+bool parameter_read(const jv *doc, struct parameter *ret, struct err *e)
+{
+    struct parameter p = {
+        .version = jv_number(doc, "Version", 0),
+        .modified = (int64_t)(jv_real(jv_get(doc, "LastModifiedDate"), 0) * 1000 + 0.5),
+        .by = jv_text(doc, "LastModifiedUser"),
+        .value = jv_text(doc, "Value"),
+    };
+    if (p.version <= 0 || !p.value)
+        return err_set(e, ERR_FAILED, "ssm: the answer has no version and value of a parameter");
+    p.by = p.by ? p.by : "";
+    *ret = p;
+    return true;
+}
+
+bool parameter_show(const struct parameter *p, jv *out, struct err *e)
+{
+    bool ok = jv_put_int(out, "version", p->version) && jv_put_int(out, "modified", p->modified) &&
+              jv_put_text(out, "by", p->by) && jv_put_text(out, "value", p->value);
+    return ok || err_no_memory(e);
+}
+
+static jv *get_body(const char *name, int64_t version)
+{
+    jv *body = jv_object();
+    struct buf selector;
+    buf_init(&selector, LIMIT_SELECTOR);
+    buf_text(&selector, name);
+    if (version)
+        buf_printf(&selector, ":%lld", (long long)version);
+    if (!selector.failed) {
+        jv_put_bytes(body, "Name", buf_str(&selector), selector.len);
+        jv_put_bool(body, "WithDecryption", true);
+    }
+    buf_free(&selector);
+    return body;
+}
+
+bool parameter_get(struct session *s, int64_t version, struct aws_answer *answer,
+                   struct parameter *ret, struct err *e)
+{
+    const struct ssm_call call = {.action = "GetParameter",
+                                  .body = get_body(s->rq->path, version),
+                                  .kms_action = "kms:Decrypt"};
+    return session_call(s, &call, answer, e) &&
+           parameter_read(jv_get(answer->doc, "Parameter"), ret, e);
+}
