@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ["harness.world", "harness.parameter_store", "harness.client"]
+pytest_plugins = ["harness.world", "harness.parameter_store", "harness.fault_server", "harness.client"]
 
 
 def pytest_configure(config):

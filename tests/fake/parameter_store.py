@@ -1,0 +1,511 @@
+#!/usr/bin/env python3
+"""A Parameter Store that is as strict as AWS, for tests: moto's server with what it leaves out.
+
+    parameter_store.py [-H 127.0.0.1] [-p PORT] [-c CERT -k KEY]
+
+Prints the port it listens on (PORT 0 picks one) and serves until killed.  Runs under a Python that
+has moto (MOTO_PYTHON).  Loopback only: it has an unauthenticated door of its own, /strict/...
+
+What AWS does and moto 5.2.1 does not, added here:
+ * SSM permissions are evaluated against the parameter's ARN (moto: "*", so that a policy naming a
+   parameter denies everything), with policy variables and conditions.
+ * Errors of signatures and permissions are JSON with status 400 for SSM, XML for STS and IAM.
+ * A signature more than five minutes off, an inactive key and an unsigned x-amz-* header are refused.
+ * SecureStrings under a customer key need kms:Encrypt, kms:Decrypt (kms:ViaService,
+   kms:EncryptionContext:PARAMETER_ARN in conditions).
+ * Values end at 4096 (Standard) and 8192 (Advanced) characters.
+ * A new access key can take time to be known everywhere (IAM_DELAY seconds).
+
+The texts of its errors come from AWS's documentation and from public reports.
+
+The door for tests, each a POST of JSON unless said otherwise:
+ /strict/user     {name, policy}            -> {key, secret}; replaces a user of that name
+ /strict/key      {key, active}             -> {}
+ /strict/put      {region, name, value, ...} -> {version}; no permission needed
+ /strict/history  {region, name}            -> [{version, value, type, tier, kms_key}]
+ /strict/clock    {offset}                  -> {}; AWS's clock, in seconds ahead of the real one
+ /strict/faults   [fault, ...]              -> {}; replaces those left, and empties the log
+ /strict/log      {}                        -> [{action, name, key, status, at}]
+
+A fault is {action, times, ...}: the next TIMES requests of ACTION ("*": any)
+   status, type, message, headers, body   are answered so (type: the error's code)
+   delay                                  wait as many seconds first
+   drop                                   have their connection closed without an answer
+   after                                  true: are carried out first, then delayed, dropped or answered
+"""
+import argparse
+import calendar
+import io
+import json
+import os
+import re
+import socket
+import sys
+import threading
+import time
+from email.utils import formatdate
+from fnmatch import translate
+from urllib.parse import urlparse
+from xml.sax.saxutils import escape
+
+os.environ.setdefault("MOTO_ENABLE_ISO_REGIONS", "false")
+
+from moto.core.authorization import ActionAuthenticatorMixin  # noqa: E402
+from moto.core.exceptions import JsonRESTError, _RESTError  # noqa: E402
+from moto.iam.models import iam_backends  # noqa: E402
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from moto.ssm import exceptions as ssm_exceptions  # noqa: E402
+from moto.ssm.models import ssm_backends  # noqa: E402
+from moto.ssm.responses import SimpleSystemManagerResponse  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+ACCOUNT = "123456789012"
+SKEW_ALLOWED = 300
+IAM_DELAY = float(os.environ.get("IAM_DELAY", "0"))
+STANDARD_LIMIT, ADVANCED_LIMIT = 4096, 8192
+
+clock_offset = 0.0
+
+
+def now():
+    return time.time() + clock_offset
+
+
+def stamp(seconds):
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
+
+
+# -- policies ----------------------------------------------------------------------------------
+
+
+def listed(x):
+    return x if isinstance(x, list) else [x]
+
+
+def matches(pattern, text, context):
+    """IAM's wildcards * and ?, after ${variables}; a variable that is not known matches nothing."""
+    pattern = re.sub(r"\$\{([^}]+)\}", lambda m: context.get(m[1].lower(), "\0"), pattern)
+    return re.match(translate(pattern.replace("[", "[[]")), text) is not None
+
+
+def condition_holds(condition, context):
+    for operator, wanted in condition.items():
+        base = operator.removesuffix("IfExists")
+        wild = base in ("StringLike", "StringNotLike", "ArnLike", "ArnEquals")
+        for key, values in wanted.items():
+            have = context.get(key.lower())
+            if have is None:
+                if operator != base or "Not" in base:
+                    continue
+                return False
+            hit = any(matches(v, have, context) if wild else v == have for v in listed(values))
+            if hit == ("Not" in base):
+                return False
+    return True
+
+
+def statement_applies(statement, action, resource, context):
+    def named(key):
+        return any(matches(a.lower(), action.lower(), {}) for a in listed(statement.get(key, [])))
+
+    return (
+        (not named("NotAction") if "NotAction" in statement else named("Action"))
+        and any(matches(r, resource, context) for r in listed(statement.get("Resource", "*")))
+        and condition_holds(statement.get("Condition", {}), context)
+    )
+
+
+def decide(policies, action, resource, context):
+    """'allow', 'explicit' (a deny) or 'implicit' (nothing allows it)."""
+    verdict = "implicit"
+    for policy in policies:
+        for statement in listed(policy["Statement"]):
+            if statement_applies(statement, action, resource, context):
+                if statement["Effect"] == "Deny":
+                    return "explicit"
+                verdict = "allow"
+    return verdict
+
+
+def documents(policies):
+    """moto hands out attached policies as objects, inline ones as texts or dicts."""
+    for policy in policies:
+        if hasattr(policy, "versions"):
+            policy = next(v for v in policy.versions if v.is_default).document
+        elif not isinstance(policy, str):
+            policy = policy["policy_document"]
+        yield json.loads(policy)
+
+
+# -- who may do what ---------------------------------------------------------------------------
+
+
+def refuse(response, json_code, query_code, message, query_status=403, key="message"):
+    """Raise the error in the shape of the service's protocol."""
+    if response.headers.get("X-Amz-Target"):
+        error = JsonRESTError(json_code, message)
+        error.code = 400
+        error.description = json.dumps({"__type": json_code, key: message})
+        response.response_headers["Content-Type"] = "application/x-amz-json-1.1"
+    else:
+        error = _RESTError(query_code, message)
+        error.code = query_status
+        error.description = (
+            "<ErrorResponse><Error><Type>Sender</Type>"
+            f"<Code>{query_code}</Code><Message>{escape(message)}</Message></Error>"
+            "<RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
+        )
+        response.response_headers["Content-Type"] = "text/xml"
+    raise error
+
+
+def bad_signature(response, message):
+    refuse(response, "InvalidSignatureException", "SignatureDoesNotMatch", message)
+
+
+def unknown_key(response):
+    refuse(response, "UnrecognizedClientException", "InvalidClientTokenId",
+           "The security token included in the request is invalid.")
+
+
+def signature_fields(response):
+    """(key id, region, signed header names) of the Authorization header."""
+    authorization = response.headers.get("Authorization", "")
+    if not authorization:
+        refuse(response, "MissingAuthenticationTokenException", "MissingAuthenticationToken",
+               "Missing Authentication Token")
+    fields = re.match(
+        r"AWS4-HMAC-SHA256 Credential=([^/,]+)/\d{8}/([^/]+)/[^/]+/aws4_request, ?"
+        r"SignedHeaders=([^,]+), ?Signature=[0-9a-f]{64}$", authorization)
+    if not fields:
+        refuse(response, "IncompleteSignatureException", "IncompleteSignature",
+               "Authorization header requires a valid signature", 400)
+    return fields[1], fields[2], fields[3].split(";")
+
+
+def check_time(response):
+    signed_at = response.headers.get("X-Amz-Date", "")
+    try:
+        seconds = calendar.timegm(time.strptime(signed_at, "%Y%m%dT%H%M%SZ"))
+    except ValueError:
+        refuse(response, "IncompleteSignatureException", "IncompleteSignature",
+               f"Date must be in ISO-8601 'basic format'. Got '{signed_at}'.", 400)
+    if seconds < now() - SKEW_ALLOWED:
+        bad_signature(response, f"Signature expired: {signed_at} is now earlier than "
+                                f"{stamp(now() - SKEW_ALLOWED)} ({stamp(now())} - 5 min.)")
+    if seconds > now() + SKEW_ALLOWED:
+        bad_signature(response, f"Signature not yet current: {signed_at} is still later than "
+                                f"{stamp(now() + SKEW_ALLOWED)} ({stamp(now())} + 5 min.)")
+
+
+def check_signed_headers(response, names):
+    needed = {"host", "x-amz-date"} | {
+        name.lower() for name in response.headers.keys() if name.lower().startswith("x-amz-")}
+    missing = sorted(needed - set(names))
+    if missing:
+        bad_signature(response,
+                      f"'{missing[0]}' must be a 'SignedHeader' in the AWS Authorization.")
+
+
+def check_key_usable(response, key_id):
+    for key in iam_backends[response.current_account]["aws"].get_all_access_keys_for_all_users():
+        if key.access_key_id == key_id:
+            age = time.time() - calendar.timegm(key.create_date.utctimetuple())
+            if key.status != "Active" or age < IAM_DELAY:
+                unknown_key(response)
+
+
+def authenticate(self, iam_request_class, resource="*"):
+    """In place of moto's own: signature, key and permission of one request."""
+    key_id, region, signed_names = signature_fields(self)
+    check_time(self)
+    check_signed_headers(self, signed_names)
+    url = urlparse(self.uri)
+    path = url.path + ("?" + url.query if url.query else "")
+    try:
+        request = iam_request_class(
+            account_id=self.current_account, method=self.method, path=path, data=self.data,
+            body=self.raw_body, headers=self.headers, action=self._get_action())
+    except _RESTError:
+        unknown_key(self)
+    check_key_usable(self, key_id)
+    try:
+        request.check_signature()
+    except _RESTError:
+        bad_signature(
+            self, "The request signature we calculated does not match the signature you provided. "
+                  "Check your AWS Secret Access Key and signing method. Consult the service "
+                  "documentation for details.")
+    if request._action == "sts:GetCallerIdentity":
+        return  # needs no permission
+    self.strict_arn = request._access_key.arn
+    self.strict_policies = list(documents(request._access_key.collect_policies()))
+    self.strict_context = {"aws:username": self.strict_arn.split("/")[-1],
+                           "aws:requestedregion": region}
+    demand(self, request._action, resource, {})
+
+
+ActionAuthenticatorMixin._authenticate_and_authorize_action = authenticate
+
+
+def demand(response, action, resource, more_context):
+    context = {**response.strict_context, **{k.lower(): v for k, v in more_context.items()}}
+    verdict = decide(response.strict_policies, action, resource, context)
+    if verdict != "allow":
+        why = (f"because no identity-based policy allows the {action} action"
+               if verdict == "implicit" else "with an explicit deny in an identity-based policy")
+        refuse(response, "AccessDeniedException", "AccessDenied",
+               f"User: {response.strict_arn} is not authorized to perform: {action} "
+               f"on resource: {resource} {why}", key="Message")
+
+
+def parameter_arn(self):
+    try:
+        name = json.loads(self.raw_body or b"{}").get("Name", "*")
+    except ValueError:
+        name = "*"
+    name = name.split(":parameter", 1)[1] if name.startswith("arn:") else name.split(":")[0]
+    slash = "" if name.startswith("/") else "/"
+    return f"arn:aws:ssm:{self.region}:{self.current_account}:parameter{slash}{name}"
+
+
+SimpleSystemManagerResponse._determine_resource = parameter_arn
+
+
+# -- SecureStrings and their limits ------------------------------------------------------------
+
+
+def demand_kms(response, action, key_id):
+    """The account's default key lets everybody in the account; a customer key does not."""
+    if not key_id or key_id == "alias/aws/ssm":
+        return
+    if not key_id.startswith("arn:"):
+        kind = "" if key_id.startswith("alias/") else "key/"
+        key_id = f"arn:aws:kms:{response.region}:{response.current_account}:{kind}{key_id}"
+    try:
+        demand(response, action, key_id, {
+            "kms:ViaService": f"ssm.{response.region}.amazonaws.com",
+            "kms:EncryptionContext:PARAMETER_ARN": parameter_arn(response)})
+    except JsonRESTError:
+        refuse(response, "AccessDeniedException", "AccessDenied",
+               "The ciphertext refers to a customer master key that does not exist, does not exist "
+               "in this region, or you are not allowed to access. (Service: AWSKMS; Status Code: "
+               "400; Error Code: AccessDeniedException)", key="Message")
+
+
+def check_length(value, tier):
+    if tier == "Standard" and len(value) > STANDARD_LIMIT:
+        raise ssm_exceptions.ValidationException(
+            "Standard tier parameters support a maximum parameter value of 4096 characters. To "
+            "create a larger parameter value, upgrade the parameter to use the advanced-parameter "
+            "tier. For more information, see https://docs.aws.amazon.com/systems-manager/latest/"
+            "userguide/parameter-store-advanced-parameters.html")
+    if len(value) > ADVANCED_LIMIT:
+        raise ssm_exceptions.ValidationException(
+            "Advanced tier parameters support a maximum parameter value of 8192 characters.")
+
+
+moto_put = SimpleSystemManagerResponse.put_parameter
+moto_get = SimpleSystemManagerResponse.get_parameter
+moto_history = SimpleSystemManagerResponse.get_parameter_history
+
+
+def put_parameter(self):
+    versions = self.ssm_backend._parameters.get(self._get_param("Name"))
+    newest = versions[-1] if versions else None
+    tier = self._get_param("Tier") or "Standard"
+    if newest and newest.tier == "Advanced":
+        tier = "Advanced"
+    check_length(self._get_param("Value") or "", tier)
+    if self._get_param("Type") == "SecureString":
+        demand_kms(self, "kms:Encrypt" if tier == "Standard" else "kms:GenerateDataKey",
+                   self._get_param("KeyId") or (newest.keyid if newest else None))
+    return moto_put(self)
+
+
+def demand_decryption(self):
+    found = self.ssm_backend.get_parameter(self._get_param("Name"))
+    if found and found.parameter_type == "SecureString" and self._get_param("WithDecryption"):
+        demand_kms(self, "kms:Decrypt", found.keyid)
+
+
+def get_parameter(self):
+    demand_decryption(self)
+    return moto_get(self)
+
+
+def get_parameter_history(self):
+    demand_decryption(self)
+    return moto_history(self)
+
+
+SimpleSystemManagerResponse.put_parameter = put_parameter
+SimpleSystemManagerResponse.get_parameter = get_parameter
+SimpleSystemManagerResponse.get_parameter_history = get_parameter_history
+
+
+# -- the door for tests ------------------------------------------------------------------------
+
+faults, log, lock = [], [], threading.Lock()
+
+
+def make_user(name, policy):
+    iam = iam_backends[ACCOUNT]["aws"]
+    if name in iam.users:
+        for key in list(iam.users[name].access_keys):
+            iam.delete_access_key(key.access_key_id, name)
+    else:
+        iam.create_user("aws", name)
+    iam.put_user_policy(name, "test", json.dumps(policy))
+    key = iam.create_access_key(name)
+    return {"key": key.access_key_id, "secret": key.secret_access_key}
+
+
+def set_key(key, active):
+    iam = iam_backends[ACCOUNT]["aws"]
+    for user in iam.users.values():
+        for one in user.access_keys:
+            if one.access_key_id == key:
+                one.status = "Active" if active else "Inactive"
+    return {}
+
+
+def put_directly(region, name, value, type="SecureString", tier="Standard", kms_key="alias/aws/ssm"):
+    parameter = ssm_backends[ACCOUNT][region].put_parameter(
+        name=name, description="", value=value, parameter_type=type, allowed_pattern="",
+        keyid=kms_key, overwrite=True, tags=[], data_type="text", tier=tier, policies=None)
+    return {"version": parameter.version}
+
+
+def history(region, name):
+    versions = ssm_backends[ACCOUNT][region]._parameters.get(name) or []
+    return [{"version": v.version, "value": v.value.removeprefix(f"kms:{v.keyid}:"),
+             "type": v.parameter_type, "tier": v.tier, "kms_key": v.keyid} for v in versions]
+
+
+def set_clock(offset):
+    global clock_offset
+    clock_offset = float(offset)
+    return {}
+
+
+def set_faults(wanted):
+    with lock:
+        faults[:] = wanted
+        log.clear()
+    return {}
+
+
+DOOR = {
+    "/strict/user": lambda q: make_user(**q),
+    "/strict/key": lambda q: set_key(**q),
+    "/strict/put": lambda q: put_directly(**q),
+    "/strict/history": lambda q: history(**q),
+    "/strict/clock": lambda q: set_clock(**q),
+    "/strict/faults": set_faults,
+    "/strict/log": lambda q: list(log),
+}
+
+
+# -- the application ---------------------------------------------------------------------------
+
+
+class Request:
+    """What the log and the faults need to know of a request."""
+
+    def __init__(self, environ):
+        self.body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(self.body)
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        self.json = bool(target)
+        form = re.search(rb"(?:^|&)Action=([A-Za-z]+)", self.body)
+        self.action = target.split(".")[-1] if target else form[1].decode() if form else ""
+        try:
+            self.name = json.loads(self.body).get("Name", "") if target else ""
+        except ValueError:
+            self.name = ""
+        key = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        self.key = key[1] if key else ""
+        self.socket = environ.get("werkzeug.socket")
+
+    def take_fault(self):
+        with lock:
+            for fault in faults:
+                if fault["action"] in (self.action, "*") and fault.get("times", 1) > 0:
+                    fault["times"] = fault.get("times", 1) - 1
+                    return fault
+        return {}
+
+    def note(self, status):
+        with lock:
+            log.append({"action": self.action, "name": self.name, "key": self.key,
+                        "status": status, "at": time.time()})
+
+
+def injected(request, fault):
+    """(status, headers, body) of a fault's own answer."""
+    message = fault.get("message")
+    if "body" in fault:
+        body, kind = fault["body"], "text/html"
+    elif request.json:
+        error = {"__type": fault["type"], **({} if message is None else {"message": message})}
+        body, kind = json.dumps(error), "application/x-amz-json-1.1"
+    else:
+        body = (f"<ErrorResponse><Error><Type>Sender</Type><Code>{fault['type']}</Code><Message>"
+                f"{escape(message or '')}</Message></Error></ErrorResponse>")
+        kind = "text/xml"
+    headers = [("Content-Type", kind), *map(tuple, fault.get("headers", []))]
+    return f"{fault['status']} Injected", headers, body.encode()
+
+
+class StrictApplication:
+    def __init__(self, moto):
+        self.moto = moto
+
+    def __call__(self, environ, start_response):
+        door = DOOR.get(environ["PATH_INFO"])
+        if door:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            answer = json.dumps(door(json.loads(body or b"{}"))).encode()
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [answer]
+        request = Request(environ)
+        fault = request.take_fault()
+        answer = self.carry_out(environ) if not fault or fault.get("after") else None
+        time.sleep(fault.get("delay", 0))
+        if fault.get("drop"):
+            request.note("dropped")
+            request.socket.shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError
+        if fault.get("status"):
+            answer = injected(request, fault)
+        status, headers, body = answer or self.carry_out(environ)
+        request.note(int(status.split()[0]))
+        headers = [h for h in headers if h[0].lower() != "date"]
+        start_response(status, [*headers, ("Date", formatdate(now(), usegmt=True))])
+        return [body]
+
+    def carry_out(self, environ):
+        started = []
+        body = b"".join(self.moto(environ, lambda *start: started.append(start)))
+        return started[0][0], started[0][1], body
+
+
+def main():
+    parser = argparse.ArgumentParser(description="a strict Parameter Store for tests")
+    parser.add_argument("-H", default="127.0.0.1")
+    parser.add_argument("-p", type=int, default=5000)
+    parser.add_argument("-c")
+    parser.add_argument("-k")
+    args = parser.parse_args()
+    application = StrictApplication(DomainDispatcherApplication(create_backend_app))
+    server = make_server(args.H, args.p, application, threaded=True,
+                         ssl_context=(args.c, args.k) if args.c else None)
+    print(server.server_port, flush=True)
+    sys.stdout.close()  # whoever started us reads no further
+    sys.stdout = sys.stderr
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

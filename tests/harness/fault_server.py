@@ -1,0 +1,71 @@
+"""Servers that misbehave (fake/fault_server.py) and certificates nobody should trust, as fixtures.
+
+    def test_it(world, fault_server):
+        server = fault_server("silent")
+        ... server.url, server.requests ...
+"""
+import datetime
+import subprocess
+from contextlib import ExitStack
+
+import pytest
+
+from fake.fault_server import FaultServer
+
+
+@pytest.fixture
+def fault_server():
+    with ExitStack() as servers:
+        yield lambda way, **options: servers.enter_context(FaultServer(way, **options))
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+class Certificates:
+    """A certificate authority of the test's own; `.good`, `.expired` and `.other_name` are (file,
+    key file) of servers it vouches for."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.authority = folder / "ca.pem"
+        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-keyout", folder / "ca.key", "-out", self.authority, "-days", "10",
+                "-subj", "/CN=credrelay test authority")
+        self.good = self.make("good", "IP:127.0.0.1,DNS:localhost")
+        self.expired = self.make("expired", "IP:127.0.0.1", expired=True)
+        self.other_name = self.make("other", "DNS:other.example")
+
+    def make(self, name, alternative_name, expired=False):
+        certificate, key, request, extensions = (
+            self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr", "ext"))
+        extensions.write_text(f"subjectAltName={alternative_name}\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+        if expired:
+            self.sign_for_yesterday(request, extensions, certificate)
+        else:
+            openssl("x509", "-req", "-in", request, "-CA", self.authority, "-CAkey",
+                    self.folder / "ca.key", "-CAcreateserial", "-days", "10", "-extfile",
+                    extensions, "-out", certificate)
+        return str(certificate), str(key)
+
+    def sign_for_yesterday(self, request, extensions, certificate):
+        """Only `openssl ca` takes dates; it wants a configuration and an index."""
+        (self.folder / "index.txt").touch()
+        (self.folder / "ca.cnf").write_text(
+            "[ca]\ndefault_ca = test\n[test]\n"
+            f"database = {self.folder}/index.txt\nnew_certs_dir = {self.folder}\n"
+            f"certificate = {self.authority}\nprivate_key = {self.folder}/ca.key\n"
+            "rand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        start, end = (f"{now - datetime.timedelta(days=days):%y%m%d%H%M%SZ}" for days in (3, 1))
+        openssl("ca", "-batch", "-config", self.folder / "ca.cnf", "-in", request, "-extfile",
+                extensions, "-startdate", start, "-enddate", end, "-notext", "-out", certificate)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
