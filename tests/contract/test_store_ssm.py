@@ -1,0 +1,720 @@
+"""store-ssm against the strict Parameter Store: permissions, errors, retries, clocks, limits."""
+import json
+import time
+
+import pytest
+
+from harness.parameter_store import (ACCOUNT, READER, WRITER, allow, allow_kms, parameter_arn, policy,
+                                     reader_policy, writer_policy)
+from harness.world import LIBEXEC
+
+VALUE = json.dumps({"claudeAiOauth": {"accessToken": "sk-ant-oat01-TEST-Zürich-\"quoted\"\\",
+                                      "expiresAt": 1795452612190, "scopes": ["user:inference"]}},
+                   ensure_ascii=False)
+PROFILES = {"reader-profile": READER, "writer-profile": WRITER}
+ALLOW_KEYS = "check the keys: aws sts get-caller-identity --profile "
+
+
+class Machine:
+    """A world whose store-ssm is called directly."""
+
+    def __init__(self, world, store):
+        self.world, self.store = world, store
+        world.write_aws_profiles(**store.profiles())
+
+    def call(self, op, role="writer", path=None, env=None, options=None, url=None, deadline_ms=10000,
+             **more):
+        request = {"credrelay": 1, "op": op, "store": url or self.store.url(),
+                   "path": path or self.store.path, "role": role, "machine": "machine-1",
+                   "options": PROFILES if options is None else options, "deadline_ms": deadline_ms, **more}
+        result = self.world.run(LIBEXEC / "store-ssm", input=json.dumps(request) + "\n", env=env)
+        assert (result.status, result.err) == (0, ""), result
+        assert result.out.endswith("}\n") and result.out.count("\n") == 1
+        self.seconds = result.seconds
+        self.out = result.out
+        return result.json
+
+    def get(self, **more):
+        return self.call("get", **more)
+
+    def put(self, value=VALUE, expect=0, **more):
+        return self.call("put", value=value, expect=expect, **more)
+
+
+@pytest.fixture
+def machine(world, parameter_store):
+    return Machine(world, parameter_store)
+
+
+def error(answer):
+    assert answer["ok"] is False, answer
+    return answer["error"], answer["message"], answer.get("hint", "")
+
+
+def arn_of(user):
+    return f"arn:aws:iam::{ACCOUNT}:user/{user}"
+
+
+# -- the good day ------------------------------------------------------------------------------
+
+
+def test_put_then_get(machine, parameter_store):
+    assert machine.put() == {"ok": True, "version": 1}
+    assert machine.put(VALUE + " ", expect=1) == {"ok": True, "version": 2}
+    stored = parameter_store.get()
+    assert (stored["type"], stored["tier"], stored["value"]) == ("SecureString", "Standard", VALUE + " ")
+    got = machine.get(role="reader")
+    assert abs(got.pop("modified") - time.time() * 1000) < 5000
+    assert got == {"ok": True, "version": 2, "by": "", "value": VALUE + " "}
+    assert machine.get(role="reader", version=1)["value"] == VALUE
+    assert parameter_store.actions() == [
+        ("PutParameter", 200), ("PutParameter", 200), ("GetParameter", 200), ("GetParameter", 200)]
+
+
+def test_each_role_uses_its_own_key(machine, parameter_store):
+    machine.put()
+    machine.get(role="reader")
+    keys = {name: key for name, (key, _) in parameter_store.profiles().items()}
+    assert [(r["action"], r["key"]) for r in parameter_store.log()] == [
+        ("PutParameter", keys["claude_creds_writer"]), ("GetParameter", keys["claude_creds_reader"])]
+
+
+def test_the_renewable_value_is_a_parameter_beside_it(machine, parameter_store):
+    path = parameter_store.path + ".renewable"
+    assert machine.put(path=path)["version"] == 1
+    assert machine.get(path=path)["value"] == VALUE
+    assert error(machine.get(path=path, role="reader"))[0] == "denied"
+
+
+def test_history_is_newest_first_and_whole(machine, parameter_store):
+    for n in range(1, 61):
+        parameter_store.put(f"value {n}")
+    answer = machine.call("history")
+    assert [v["version"] for v in answer["versions"]] == list(range(60, 0, -1))
+    assert [v["value"] for v in answer["versions"][:2]] == ["value 60", "value 59"]
+    assert parameter_store.actions() == [("GetParameterHistory", 200)] * 2
+    assert len(machine.call("history", limit=3)["versions"]) == 3
+
+
+def test_wait_is_unsupported(machine):
+    assert error(machine.call("wait", version=1)) == ("unsupported", "this store cannot wait", "")
+
+
+# -- what is not there, what is there already ---------------------------------------------------
+
+
+def test_not_there(machine, parameter_store):
+    assert error(machine.get(role="reader")) == (
+        "not_found",
+        f"ssm: GetParameter: there is no parameter {parameter_store.path} in us-west-2",
+        "publish from a writer first: credrelay publish")
+
+
+def test_a_version_that_is_not_there(machine, parameter_store):
+    machine.put()
+    assert error(machine.get(version=7)) == (
+        "not_found",
+        f"ssm: GetParameter: parameter {parameter_store.path} in us-west-2 has no such version",
+        "see which there are: credrelay history")
+
+
+def test_a_first_put_finds_the_parameter_there(machine, parameter_store):
+    parameter_store.put("another machine's")
+    assert error(machine.put()) == (
+        "conflict", f"ssm: PutParameter: parameter {parameter_store.path} exists in us-west-2 by now", "")
+    assert parameter_store.get()["value"] == "another machine's"
+
+
+def test_a_raced_put_is_told(machine, parameter_store):
+    for n in range(3):
+        parameter_store.put(f"another machine's {n}")
+    assert machine.put(expect=1) == {"ok": True, "version": 4, "raced": True}
+    assert machine.put(expect=4) == {"ok": True, "version": 5}
+
+
+# -- least privilege ----------------------------------------------------------------------------
+
+
+def test_a_reader_does_not_put_before_any_request(machine, parameter_store):
+    assert error(machine.put(role="reader")) == (
+        "denied", "this machine is a reader: only writers put",
+        "set role = writer and writer-profile in credrelay.conf, if it should")
+    assert parameter_store.log() == []
+
+
+def test_a_readers_key_cannot_put(machine, parameter_store):
+    arn = parameter_arn(parameter_store.path)
+    assert error(machine.put(options={"writer-profile": READER})) == (
+        "denied",
+        f"ssm: PutParameter: access denied: User: {arn_of(READER)} is not authorized to perform: "
+        f"ssm:PutParameter on resource: {arn} because no identity-based policy allows the "
+        "ssm:PutParameter action",
+        f"allow ssm:PutParameter on {arn} to {arn_of(READER)} (profile {READER})")
+    assert parameter_store.actions() == [("PutParameter", 400)]
+
+
+def test_a_readers_key_reads_no_other_parameter(machine, parameter_store):
+    parameter_store.put("theirs", path="/other/login")
+    code, _, hint = error(machine.get(role="reader", path="/other/login"))
+    assert (code, hint) == (
+        "denied", f"allow ssm:GetParameter on {parameter_arn('/other/login')} to {arn_of(READER)} "
+                  f"(profile {READER})")
+
+
+def test_the_requests_literal_policy(world, parameter_store):
+    parameter_store.profiles(literal=True)
+    machine = Machine(world, parameter_store)
+    assert machine.put()["ok"] and machine.get()["ok"] and machine.get(role="reader")["ok"]
+    assert error(machine.put(path=parameter_store.path + ".renewable"))[0] == "denied"
+
+
+def test_history_needs_its_own_permission(world, parameter_store):
+    parameter_store.profiles(literal=True)
+    machine = Machine(world, parameter_store)
+    assert error(machine.call("history"))[2] == (
+        f"allow ssm:GetParameterHistory on {parameter_arn(parameter_store.path)} to "
+        f"{arn_of(WRITER)} (profile {WRITER})")
+
+
+def test_an_explicit_deny(machine, parameter_store):
+    deny = {"Effect": "Deny", "Action": "ssm:*", "Resource": "*"}
+    machine.world.write_aws_profiles(claude_creds_writer=parameter_store.user(
+        WRITER, policy(allow("ssm:*", "*"), deny)))
+    code, message, _ = error(machine.get())
+    assert code == "denied"
+    assert message.endswith("with an explicit deny in an identity-based policy")
+
+
+# -- a customer's KMS key -----------------------------------------------------------------------
+
+KMS_KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KMS_ARN = f"arn:aws:kms:us-west-2:{ACCOUNT}:key/{KMS_KEY}"
+KMS_REFUSES = (
+    "KMS denied access to the parameter's key: The ciphertext refers to a customer master key that does "
+    "not exist, does not exist in this region, or you are not allowed to access. (Service: AWSKMS; "
+    "Status Code: 400; Error Code: AccessDeniedException)")
+
+
+@pytest.mark.parametrize("op, action, tier", [
+    ("get", "kms:Decrypt", None), ("put", "kms:Encrypt", None), ("put", "kms:GenerateDataKey", "Advanced")])
+def test_a_customer_key_that_is_not_allowed(machine, parameter_store, op, action, tier):
+    parameter_store.put("x", kms_key=KMS_KEY, tier=tier or "Standard")
+    actions = ["ssm:GetParameter", "ssm:PutParameter"]
+    machine.world.write_aws_profiles(claude_creds_writer=parameter_store.user(
+        WRITER, policy(allow(actions, parameter_arn(parameter_store.path)))))
+    more = {"options": {**PROFILES, **({"tier": tier} if tier else {})}}
+    answer = machine.get(**more) if op == "get" else machine.put(expect=1, **more)
+    name = {"get": "GetParameter", "put": "PutParameter"}[op]
+    assert error(answer) == (
+        "denied", f"ssm: {name}: {KMS_REFUSES}",
+        f"allow {action} on the parameter's KMS key (kms:ViaService ssm.us-west-2.amazonaws.com) to the "
+        f"user of profile {WRITER}, in its policy and the key's")
+
+
+def test_a_customer_key_that_is_allowed(machine, parameter_store):
+    machine.world.write_aws_profiles(claude_creds_writer=parameter_store.user(WRITER, policy(
+        allow(["ssm:GetParameter", "ssm:PutParameter"], parameter_arn(parameter_store.path)),
+        allow_kms(["kms:Encrypt", "kms:Decrypt"], KMS_ARN))))
+    assert machine.put(options={**PROFILES, "kms-key-id": KMS_KEY}) == {"ok": True, "version": 1}
+    assert parameter_store.get()["kms_key"] == KMS_KEY
+    assert machine.get()["value"] == VALUE
+
+
+# -- keys that are no good ----------------------------------------------------------------------
+
+
+def test_a_wrong_secret(machine, parameter_store):
+    key, _ = parameter_store.profiles()["claude_creds_writer"]
+    machine.world.write_aws_profiles(claude_creds_writer=(key, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"))
+    assert error(machine.get()) == (
+        "bad_credentials",
+        f"ssm: GetParameter: the secret key of profile {WRITER} does not belong to its access key",
+        f"enter both again: aws configure --profile {WRITER}")
+    assert parameter_store.actions() == [("GetParameter", 400)]  # not tried again
+
+
+UNKNOWN = (
+    "bad_credentials",
+    f"ssm: GetParameter: AWS does not know the access key of profile {WRITER}: deleted, inactive, or its "
+    "session token is wrong", ALLOW_KEYS + WRITER)
+
+
+def test_an_unknown_key(machine):
+    machine.world.write_aws_profiles(claude_creds_writer=("AKIAIOSFODNN7EXAMPLE", "x" * 40))
+    assert error(machine.get()) == UNKNOWN
+
+
+def test_an_inactive_key(machine, parameter_store):
+    machine.put()
+    parameter_store.set_key(parameter_store.profiles()["claude_creds_writer"][0], active=False)
+    assert error(machine.get()) == UNKNOWN
+
+
+def test_expired_temporary_keys(machine, parameter_store):
+    parameter_store.faults([{"action": "GetParameter", "status": 400, "type": "ExpiredTokenException",
+                             "message": "The security token included in the request is expired"}])
+    assert error(machine.get()) == (
+        "bad_credentials", f"ssm: GetParameter: the temporary keys of profile {WRITER} have expired",
+        "get new ones (aws sso login, aws sts assume-role), or use keys that last")
+
+
+# -- the clock ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("offset", [-3600, -301, 301, 3600])
+def test_a_wrong_clock_is_corrected_once(machine, parameter_store, offset):
+    parameter_store.put(VALUE)
+    parameter_store.clock(offset)
+    assert machine.get()["value"] == VALUE
+    assert parameter_store.actions() == [("GetParameter", 400), ("GetParameter", 200)]
+    assert machine.put(expect=1)["version"] == 2
+
+
+def test_a_clock_that_cannot_be_corrected(machine, parameter_store):
+    """The Date says nothing is wrong, and AWS still refuses: one answer, no loop."""
+    parameter_store.faults([{
+        "action": "GetParameter", "times": 9, "status": 400, "type": "InvalidSignatureException",
+        "message": "Signature expired: 20261124T000000Z is now earlier than 20261124T010000Z "
+                   "(20261124T010500Z - 5 min.)"}])
+    assert error(machine.get()) == (
+        "failed", "ssm: GetParameter: this machine's clock is wrong",
+        "set this machine's clock: timedatectl set-ntp true (macOS: sntp -sS time.apple.com)")
+    assert len(parameter_store.log()) == 1
+
+
+# -- trying again -------------------------------------------------------------------------------
+
+THROTTLE = {"action": "GetParameter", "status": 400, "type": "ThrottlingException",
+            "message": "Rate exceeded", "headers": [["x-amz-retry-after", "10"]]}
+FAILURE = {"action": "GetParameter", "status": 500, "type": "InternalServerError"}
+
+
+def test_throttled_then_fine(machine, parameter_store):
+    parameter_store.put(VALUE)
+    parameter_store.faults([{**THROTTLE, "times": 2}])
+    assert machine.get()["value"] == VALUE
+    assert [status for _, status in parameter_store.actions()] == [400, 400, 200]
+
+
+def test_a_throttle_storm_ends(machine, parameter_store):
+    parameter_store.faults([{**THROTTLE, "times": 99}])
+    answer = machine.get()
+    assert error(answer) == (
+        "throttled", "ssm: GetParameter: us-west-2 throttles this account's requests",
+        "other programs share the limit (40 gets, 3 puts a second); raise it: aws ssm "
+        "update-service-setting --setting-id /ssm/parameter-store/high-throughput-enabled "
+        "--setting-value true")
+    assert answer["retry_after_ms"] == 10
+    assert len(parameter_store.log()) == 3
+    assert machine.seconds < 5
+
+
+def test_the_number_of_attempts_is_the_machines(machine, parameter_store):
+    parameter_store.faults([{**FAILURE, "times": 99}])
+    assert error(machine.get(env={"AWS_MAX_ATTEMPTS": "5"}))[0] == "unreachable"
+    assert len(parameter_store.log()) == 5
+
+
+def test_internal_errors_then_fine(machine, parameter_store):
+    parameter_store.put(VALUE)
+    parameter_store.faults([{**FAILURE, "times": 2}])
+    assert machine.get()["value"] == VALUE
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_server_that_stays_broken(machine, parameter_store, status):
+    parameter_store.faults([{"action": "GetParameter", "times": 9, "status": status,
+                             "body": "<html><body>down</body></html>"}])
+    host = parameter_store.endpoint.removeprefix("http://")
+    assert error(machine.get()) == ("unreachable", f"ssm: GetParameter: {host} answered with status {status}", "")
+    assert len(parameter_store.log()) == 3
+
+
+def test_too_many_updates(machine, parameter_store):
+    """AWS sends this one without any message."""
+    parameter_store.faults([{"action": "PutParameter", "times": 1, "status": 400, "type": "TooManyUpdates"}])
+    assert machine.put() == {"ok": True, "version": 1}
+    parameter_store.faults([{"action": "PutParameter", "times": 9, "status": 400, "type": "TooManyUpdates"}])
+    assert error(machine.put(expect=1)) == (
+        "throttled", f"ssm: PutParameter: several machines are changing {parameter_store.path} at once", "")
+    assert len(parameter_store.get()) and parameter_store.get()["version"] == 1
+
+
+# -- a put whose answer is lost -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [
+    pytest.param({"delay": 30}, id="timeout"),
+    pytest.param({"drop": True}, id="dropped"),
+    pytest.param({"status": 500, "type": "InternalServerError"}, id="500"),
+    pytest.param({"status": 200, "body": "<html>proxy</html>"}, id="garbled")])
+@pytest.mark.parametrize("expect", [0, 1])
+def test_a_put_that_was_carried_out_is_not_put_twice(machine, parameter_store, fault, expect):
+    if expect:
+        parameter_store.put("before")
+    parameter_store.faults([{"action": "PutParameter", "after": True, **fault}])
+    assert machine.put(expect=expect, deadline_ms=3000) == {"ok": True, "version": expect + 1}
+    assert [v["value"] for v in parameter_store.history()] == ["before"] * expect + [VALUE]
+    assert parameter_store.actions()[0 if "delay" in fault else 1][0] == "GetParameter"
+
+
+@pytest.mark.parametrize("fault", [{"drop": True}, {"status": 500, "type": "InternalServerError"}])
+@pytest.mark.parametrize("expect", [0, 1])
+def test_a_put_that_was_not_carried_out_is_put_again(machine, parameter_store, fault, expect):
+    if expect:
+        parameter_store.put("before")
+    parameter_store.faults([{"action": "PutParameter", **fault}])
+    assert machine.put(expect=expect) == {"ok": True, "version": expect + 1}
+    assert [a for a, _ in parameter_store.actions()] == ["PutParameter", "GetParameter", "PutParameter"]
+
+
+def test_a_lost_put_that_was_overtaken(machine, parameter_store):
+    parameter_store.put("before")
+    parameter_store.put("another machine's")
+    parameter_store.faults([{"action": "PutParameter", "drop": True}])
+    assert error(machine.put(expect=1)) == (
+        "conflict", f"{parameter_store.path} changed meanwhile: version 1 was expected, 2 is there", "")
+    assert parameter_store.get()["value"] == "another machine's"
+
+
+def test_a_lost_put_that_cannot_be_looked_up(machine, parameter_store):
+    parameter_store.faults([{"action": "*", "times": 99, "drop": True}])
+    host = parameter_store.endpoint.removeprefix("http://")
+    assert error(machine.put(deadline_ms=3000)) == (
+        "unreachable", f"ssm: PutParameter: {host} closed the connection before it had answered",
+        "whether the value was stored is not known: look with credrelay status")
+    assert [a for a, _ in parameter_store.actions()].count("PutParameter") == 1
+
+
+# -- sizes --------------------------------------------------------------------------------------
+
+
+def test_the_largest_value(machine):
+    assert machine.put("é" * 4096)["version"] == 1
+    assert machine.get()["value"] == "é" * 4096
+
+
+def test_larger_than_the_tier_said_before_the_call(machine, parameter_store):
+    assert error(machine.put("x" * 4097, options={**PROFILES, "tier": "Standard"})) == (
+        "too_large", "the value has 4097 characters; Parameter Store takes 4096 in the Standard tier",
+        "set tier = Advanced for this store (8192 characters; about 0.05 USD a month)")
+    assert error(machine.put("x" * 8193)) == (
+        "too_large", "the value has 8193 characters; Parameter Store takes 8192",
+        "leave things out, or use another store")
+    assert parameter_store.log() == []
+
+
+def test_larger_than_the_accounts_tier_is_awss_to_say(machine, parameter_store):
+    assert error(machine.put("x" * 4097)) == (
+        "too_large",
+        f"ssm: PutParameter: the value is longer than parameter {parameter_store.path} takes",
+        "set tier = Advanced for this store (8192 characters; about 0.05 USD a month), or shorten it")
+
+
+def test_the_advanced_tier(machine, parameter_store):
+    assert machine.put("x" * 8192, options={**PROFILES, "tier": "Advanced"}) == {"ok": True, "version": 1}
+    assert parameter_store.get()["tier"] == "Advanced"
+
+
+# -- the network --------------------------------------------------------------------------------
+
+
+def test_slow_answers_end_at_the_deadline(machine, parameter_store):
+    parameter_store.faults([{"action": "GetParameter", "times": 9, "delay": 60}])
+    host = parameter_store.endpoint.removeprefix("http://")
+    code, message, hint = error(machine.get(deadline_ms=1500))
+    assert (code, hint) == ("unreachable", "check the network and the proxy variables")
+    assert message.startswith(f"ssm: GetParameter: no answer from {host} within 0.")
+    assert 1.0 < machine.seconds < 2.5
+
+
+NETWORK = {
+    # way: (message after "ssm: GetParameter: ", hint, requests made)
+    "refused": ("cannot connect to HOST: Connection refused",
+                "check the network, the proxy variables and the endpoint", 0),
+    "empty": ("HOST closed the connection before it had answered", "", 3),
+    "reset": ("HOST closed the connection before it had answered", "", 3),
+    "reset_in_headers": ("HOST closed the connection before it had answered", "", 3),
+    "reset_in_body": ("HOST closed the connection before it had answered", "", 3),
+    "short_body": ("HOST closed the connection before it had answered", "", 3),
+    "large": ("HOST answered with more than 1048576 bytes", "check the endpoint: this is no answer of AWS's", 1),
+    "endless": ("HOST answered with more than 1048576 bytes", "check the endpoint: this is no answer of AWS's", 1),
+    "many_headers": ("HOST answered with more than 1048576 bytes",
+                     "check the endpoint: this is no answer of AWS's", 1),
+    "no_content": ("HOST answered with status 204 and a page that is not AWS's",
+                   "a proxy or a sign-in page may stand in between: check the proxy variables and the endpoint", 1),
+    "not_http": ("no HTTP answer from HOST: Unsupported protocol",
+                 "check the endpoint URL and the proxy variables", 1),
+    "garbage": ("no HTTP answer from HOST: Unsupported protocol",
+                "check the endpoint URL and the proxy variables", 1),
+}
+
+
+@pytest.mark.parametrize("way", NETWORK)
+def test_a_server_that_misbehaves(machine, parameter_store, fault_server, way):
+    message, hint, requests = NETWORK[way]
+    server = fault_server(way)
+    answer = machine.get(url=parameter_store.url(endpoint=server.url))
+    host = server.url.removeprefix("http://")
+    assert error(answer)[1:] == ("ssm: GetParameter: " + message.replace("HOST", host), hint)
+    assert answer["error"] in ("unreachable", "failed")
+    assert len(server.requests) == requests
+    assert machine.seconds < 8
+
+
+@pytest.mark.parametrize("way", ["silent", "black_hole", "slow_headers", "slow_body"])
+def test_a_server_that_hangs(machine, parameter_store, fault_server, way):
+    server = fault_server(way)
+    code, message, _ = error(machine.get(url=parameter_store.url(endpoint=server.url), deadline_ms=1200))
+    assert code == "unreachable"
+    assert ("no connection to" if way == "black_hole" else "no answer from") in message
+    assert machine.seconds < 2.5
+
+
+ANSWERS = {
+    # name: (status, headers, body, our code, message)
+    "redirect": ("307 Temporary Redirect", ["Location: http://127.0.0.1:1/"], b"", "failed",
+                 "HOST answered with a redirect (status 307), which is never followed"),
+    "proxy page": ("403 Forbidden", ["Content-Type: text/html"], b"<html><h1>Blocked</h1></html>", "unreachable",
+                   "HOST answered with status 403 and a page that is not AWS's"),
+    "sign-in page": ("200 OK", ["Content-Type: text/html"], b"<html>Welcome to the hotel</html>", "unreachable",
+                     "HOST answered with something that is not AWS's"),
+    "no json": ("200 OK", [], b'{"Parameter":', "unreachable", "HOST answered with something that is not AWS's"),
+    "deep json": ("200 OK", [], b"[" * 100000, "unreachable", "HOST answered with something that is not AWS's"),
+    "invalid utf-8": ("200 OK", [], b'{"Parameter":{"Value":"\xff"}}', "unreachable",
+                      "HOST answered with something that is not AWS's"),
+    "another json": ("200 OK", [], b"{}", "failed", "ssm: the answer has no version and value of a parameter"),
+    "error in the header": ("400 Bad Request", ["x-amzn-ErrorType: ParameterNotFound:http://internal.amazon.com/"],
+                            b"", "not_found", "there is no parameter NAME in us-west-2"),
+    "error with a namespace": ("400 Bad Request", [], b'{"__type":"com.amazonaws.ssm#ParameterNotFound"}',
+                               "not_found", "there is no parameter NAME in us-west-2"),
+    "an unknown error": ("400 Bad Request", [], b'{"__type":"NewException","message":"It is new."}', "failed",
+                         "NewException: It is new."),
+    "the value in a validation error": (
+        "400 Bad Request", [],
+        b"{\"__type\":\"ValidationException\",\"message\":\"1 validation error detected: Value "
+        b"'sk-ant-oat01-TEST' at 'value' failed to satisfy constraint: ...\"}", "invalid",
+        "AWS refuses the request: 1 validation error detected: Value '' at 'value' failed to satisfy "
+        "constraint: ..."),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_that_are_not_expected(machine, parameter_store, fault_server, name):
+    status, headers, body, code, message = ANSWERS[name]
+    server = fault_server("answer", status=status, headers=headers, body=body)
+    got_code, got, _ = error(machine.get(url=parameter_store.url(endpoint=server.url)))
+    message = message.replace("HOST", server.url.removeprefix("http://")).replace("NAME", parameter_store.path)
+    assert (got_code, got.removeprefix("ssm: GetParameter: ")) == (code, message)
+    assert len(server.requests) == 1  # never sent elsewhere, never sent twice
+
+
+def test_a_name_that_does_not_resolve(machine, parameter_store):
+    code, message, hint = error(machine.get(url=parameter_store.url(endpoint="http://no.such.invalid"),
+                                            deadline_ms=3000))
+    assert (code, message) == ("unreachable", "ssm: GetParameter: cannot find the address of no.such.invalid")
+    assert hint == "check the network and the name: getent hosts no.such.invalid"
+
+
+TLS = {
+    # whose certificate: (message, hint); "trusted" tells whether our authority is trusted
+    ("good", False): ("the TLS certificate of HOST is not trusted (SSL certificate problem: unable to get local "
+                      "issuer certificate)",
+                      "if a proxy inspects TLS here, set AWS_CA_BUNDLE to its certificate's file"),
+    ("expired", True): ("the TLS certificate of HOST has expired", "check this machine's clock: date -u"),
+    ("other_name", True): ("the TLS certificate of HOST is for another name",
+                           "check the endpoint URL, and whether a proxy answers in its place"),
+}
+
+
+@pytest.mark.parametrize("which, trusted", TLS)
+def test_a_certificate_that_is_no_good(machine, parameter_store, fault_server, certificates, which, trusted):
+    server = fault_server("answer", body=b"{}", tls=getattr(certificates, which))
+    env = {"AWS_CA_BUNDLE": str(certificates.authority)} if trusted else {}
+    message, hint = TLS[which, trusted]
+    assert error(machine.get(url=parameter_store.url(endpoint=server.url), env=env)) == (
+        "unreachable", "ssm: GetParameter: " + message.replace("HOST", server.url.removeprefix("https://")), hint)
+    assert server.requests == []
+
+
+def test_plain_http_where_tls_is_expected(machine, parameter_store, fault_server):
+    server = fault_server("answer", body=b"{}")
+    url = server.url.replace("http://", "https://")
+    code, message, _ = error(machine.get(url=parameter_store.url(endpoint=url), deadline_ms=1500))
+    assert code == "unreachable"
+    assert "HTTP answer from" in message or "no connection" in message
+
+
+def test_a_bundle_that_is_not_there(machine, parameter_store, fault_server, certificates):
+    server = fault_server("answer", body=b"{}", tls=certificates.good)
+    assert error(machine.get(url=parameter_store.url(endpoint=server.url),
+                             env={"AWS_CA_BUNDLE": "/nowhere.pem"})) == (
+        "invalid", "ssm: GetParameter: cannot read the CA bundle /nowhere.pem",
+        "AWS_CA_BUNDLE must name a file of PEM certificates")
+
+
+def test_through_a_proxy(machine, parameter_store, fault_server):
+    proxy = fault_server("answer", body=b'{"Parameter":{"Version":3,"Value":"by proxy"}}')
+    got = machine.get(url=parameter_store.url(endpoint="http://ssm.example.com"), env={"http_proxy": proxy.url})
+    assert (got["version"], got["value"]) == (3, "by proxy")
+    assert proxy.requests[0].startswith(b"POST http://ssm.example.com/ HTTP/1.1\r\n")
+
+
+# -- where keys, region and endpoint come from --------------------------------------------------
+
+
+def test_the_url_profile_wins_and_skips_the_environment(machine, parameter_store):
+    parameter_store.put(VALUE)
+    env = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
+    assert machine.get(env=env, role="reader")["ok"]
+    url = parameter_store.url(profile=WRITER)
+    assert machine.get(env=env, role="reader", url=url)["ok"]
+    keys = parameter_store.profiles()
+    assert [r["key"] for r in parameter_store.log()] == [
+        keys["claude_creds_reader"][0], keys["claude_creds_writer"][0]]
+
+
+def test_without_profiles_the_machines_own_choice(machine, parameter_store):
+    parameter_store.put(VALUE)
+    key, secret = parameter_store.profiles()["claude_creds_writer"]
+    for env in ({"AWS_PROFILE": WRITER}, {"AWS_DEFAULT_PROFILE": WRITER},
+                {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}):
+        assert machine.get(options={}, env=env)["ok"], env
+    assert error(machine.get(options={})) == (
+        "bad_credentials", "no AWS keys: neither in the environment nor in ~/.aws/credentials",
+        "enter them: aws configure --profile default")
+
+
+def test_keys_in_the_environment_are_named_as_such(machine):
+    env = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
+    assert error(machine.get(options={}, env=env))[1:] == (
+        "ssm: GetParameter: AWS does not know the access key of the environment: deleted, inactive, or its "
+        "session token is wrong", "check the keys: aws sts get-caller-identity")
+
+
+def test_region_from_the_machine(machine, parameter_store):
+    parameter_store.put(VALUE, region="eu-central-1")
+    writer = parameter_store.user(WRITER, policy(allow("ssm:*", "*")))
+    machine.world.write_aws_profiles(claude_creds_writer=writer)
+    url = parameter_store.url(region="")
+    for env in ({"AWS_REGION": "eu-central-1"}, {"AWS_DEFAULT_REGION": "eu-central-1"}):
+        assert machine.get(url=url, env=env)["value"] == VALUE
+    assert error(machine.get(url=url)) == (
+        "invalid",
+        f"no AWS region: neither in the store's URL nor in AWS_REGION nor in profile {WRITER}",
+        "write the store as ssm://us-west-2/NAME")
+    (machine.world.home / ".aws" / "config").write_text(f"[profile {WRITER}]\nregion = eu-central-1\n")
+    assert machine.get(url=url)["value"] == VALUE
+    assert machine.get(url=url, env={"AWS_REGION": "us-west-2"})["error"] == "not_found"
+
+
+def test_endpoint_precedence(machine, parameter_store, fault_server):
+    parameter_store.put(VALUE)
+    bare = f"ssm://us-west-2{parameter_store.path}"
+    other = fault_server("answer", body=b'{"Parameter":{"Version":9,"Value":"other"}}')
+    here, there = parameter_store.endpoint, other.url
+    config = machine.world.home / ".aws" / "config"
+    cases = [
+        ({"AWS_ENDPOINT_URL_SSM": here, "AWS_ENDPOINT_URL": there}, "", 1),
+        ({"AWS_ENDPOINT_URL": here}, f"[profile {WRITER}]\nendpoint_url = {there}\n", 1),
+        ({}, f"[profile {WRITER}]\nservices = s\nendpoint_url = {there}\n[services s]\nssm =\n"
+             f"  endpoint_url = {here}\n", 1),
+        ({}, f"[profile {WRITER}]\nendpoint_url = {there}\n", 9),
+    ]
+    for env, text, version in cases:
+        config.write_text(text)
+        assert machine.get(url=bare, env=env)["version"] == version, (env, text)
+    assert machine.get(url=parameter_store.url(), env={"AWS_ENDPOINT_URL_SSM": there})["version"] == 1
+
+
+BAD_URLS = {
+    "ssm:us-west-2/x": "it does not begin with ssm://",
+    "ssm://us-west-2/x?profil=y": "after '?' it takes profile=NAME and endpoint=URL",
+    "ssm://us%0awest/x": "the region is no name",
+}
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_urls_that_are_wrong(machine, url):
+    assert error(machine.get(url=url)) == (
+        "invalid", f"'{url}' is not the URL of a parameter: {BAD_URLS[url]}",
+        "write it as ssm://REGION/NAME, for instance ssm://us-west-2/claude/oauth/credentials")
+
+
+@pytest.mark.parametrize("query, message", [
+    ("US_West", "'US_West' is not the name of an AWS region"),
+    ("us-west-2.evil.example", "'us-west-2.evil.example' is not the name of an AWS region")])
+def test_regions_that_are_none(machine, query, message):
+    assert error(machine.get(url=f"ssm://{query}/x"))[1] == "ssm: GetParameter: " + message
+
+
+@pytest.mark.parametrize("endpoint", ["ftp://127.0.0.1/", "127.0.0.1:80", "http://user:pw@127.0.0.1",
+                                      "http://127.0.0.1/?x", "http://"])
+def test_endpoints_that_are_none(machine, parameter_store, endpoint):
+    assert error(machine.get(url=parameter_store.url(endpoint=endpoint))) == (
+        "invalid", f"ssm: GetParameter: '{endpoint}' is not an endpoint URL",
+        "an endpoint is https://HOST or https://HOST:PORT")
+
+
+PROFILE_TROUBLE = {
+    # a profile in ~/.aws/config: (message, hint)
+    "": ("there is no profile p in ~/.aws/credentials", "enter them: aws configure --profile p"),
+    "region = us-west-2": ("profile p has no keys in ~/.aws/credentials", "enter them: aws configure --profile p"),
+    "aws_access_key_id = AKIA": ("profile p has an access key without a secret key",
+                                 "enter both: aws configure --profile p"),
+    "aws_secret_access_key = x": ("profile p has a secret key without an access key",
+                                  "enter both: aws configure --profile p"),
+    "sso_session = corp": (
+        "profile p signs in through SSO (sso_session), which is not supported here",
+        "use a profile with keys, or one with: credential_process = aws configure export-credentials "
+        "--profile p --format process"),
+}
+
+
+@pytest.mark.parametrize("line", PROFILE_TROUBLE)
+def test_profiles_without_usable_keys(machine, line):
+    (machine.world.home / ".aws" / "config").write_text(f"[profile p]\n{line}\n")
+    assert error(machine.get(options={"writer-profile": "p"})) == ("bad_credentials", *PROFILE_TROUBLE[line])
+
+
+# -- check --------------------------------------------------------------------------------------
+
+
+def test_check(machine, parameter_store):
+    machine.put()
+    answer = machine.call("check", role="reader")
+    assert answer["checks"] == [
+        {"name": "identity", "ok": True, "detail": f"{arn_of(READER)} (profile {READER})", "hint": ""},
+        {"name": "clock", "ok": True, "detail": "in step with AWS", "hint": ""},
+        {"name": "read", "ok": True, "detail": f"{parameter_store.path} is at version 1", "hint": ""}]
+
+
+def test_check_says_what_is_wrong(machine, parameter_store):
+    parameter_store.clock(-7200)
+    machine.world.write_aws_profiles(claude_creds_reader=parameter_store.user(READER, reader_policy("/other")))
+    identity, clock, read = machine.call("check", role="reader")["checks"]
+    assert identity["ok"] and not clock["ok"] and not read["ok"]
+    assert clock["detail"] == "2 h 0 min ahead of AWS"
+    assert clock["hint"].startswith("set this machine's clock: ")
+    assert read["hint"] == (f"allow ssm:GetParameter on {parameter_arn(parameter_store.path)} to "
+                            f"{arn_of(READER)} (profile {READER})")
+
+
+def test_check_before_the_first_publish(machine, parameter_store):
+    read = machine.call("check", role="reader")["checks"][2]
+    assert read == {"name": "read", "ok": True,
+                    "detail": f"ssm: GetParameter: there is no parameter {parameter_store.path} in us-west-2",
+                    "hint": "publish from a writer first: credrelay publish"}
+
+
+def test_check_without_keys(machine):
+    assert machine.call("check", options={"writer-profile": "p"})["checks"] == [
+        {"name": "identity", "ok": False, "detail": "there is no profile p in ~/.aws/credentials",
+         "hint": "enter them: aws configure --profile p"}]
+
+
+def test_check_with_an_unknown_key(machine):
+    machine.world.write_aws_profiles(claude_creds_reader=("AKIAIOSFODNN7EXAMPLE", "x" * 40))
+    identity, clock, read = machine.call("check", role="reader")["checks"]
+    assert identity["detail"].startswith("sts: GetCallerIdentity: AWS does not know the access key")
+    assert not identity["ok"] and clock["ok"] and not read["ok"]
