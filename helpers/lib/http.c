@@ -191,7 +191,7 @@ static enum http_failure untrusted(const struct story *s)
         err_set(s->e, ERR_UNREACHABLE, "the TLS certificate of %s %s", s->host,
                 why == VERIFY_EXPIRED ? "has expired" : "is not valid yet");
         err_hint(s->e, "check this machine's clock: date -u");
-    } else if (why == 0 && strstr(detail, "name")) {
+    } else if (strstr(detail, "subject name") || strstr(detail, "host name")) {
         err_set(s->e, ERR_UNREACHABLE, "the TLS certificate of %s is for another name", s->host);
         err_hint(s->e, "check the endpoint URL, and whether a proxy answers in its place");
     } else {

@@ -57,7 +57,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.ssm import exceptions as ssm_exceptions  # noqa: E402
 from moto.ssm.models import ssm_backends  # noqa: E402
 from moto.ssm.responses import SimpleSystemManagerResponse  # noqa: E402
-from werkzeug.serving import make_server  # noqa: E402
+from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
 ACCOUNT = "123456789012"
 SKEW_ALLOWED = 300
@@ -481,14 +481,19 @@ class StrictApplication:
             answer = injected(request, fault)
         status, headers, body = answer or self.carry_out(environ)
         request.note(int(status.split()[0]))
-        headers = [h for h in headers if h[0].lower() != "date"]
-        start_response(status, [*headers, ("Date", formatdate(now(), usegmt=True))])
+        start_response(status, headers)
         return [body]
 
     def carry_out(self, environ):
         started = []
         body = b"".join(self.moto(environ, lambda *start: started.append(start)))
         return started[0][0], started[0][1], body
+
+
+class Handler(WSGIRequestHandler):
+    def date_time_string(self, timestamp=None):
+        """The Date header, by AWS's clock."""
+        return formatdate(now(), usegmt=True)
 
 
 def main():
@@ -499,7 +504,7 @@ def main():
     parser.add_argument("-k")
     args = parser.parse_args()
     application = StrictApplication(DomainDispatcherApplication(create_backend_app))
-    server = make_server(args.H, args.p, application, threaded=True,
+    server = make_server(args.H, args.p, application, threaded=True, request_handler=Handler,
                          ssl_context=(args.c, args.k) if args.c else None)
     print(server.server_port, flush=True)
     sys.stdout.close()  # whoever started us reads no further
