@@ -137,12 +137,14 @@ static const struct row foreign_row =
 
 /* ---- reading the answer ---- */
 
-/* The code stands behind the last '#' and before the first ':' after it. */
+/* "NAMESPACE#CODE:URL", of which only the code is always there (Smithy, awsJson1_1 errors). */
 static void set_code(struct aws_failure *f, const char *type)
 {
-    const char *hash = strrchr(type, '#');
-    const char *code = hash ? hash + 1 : type;
-    snprintf(f->code, sizeof f->code, "%.*s", (int)strcspn(code, ":"), code);
+    size_t len = strcspn(type, ":");
+    size_t start = len;
+    while (start > 0 && type[start - 1] != '#')
+        start--;
+    snprintf(f->code, sizeof f->code, "%.*s", (int)(len - start), type + start);
 }
 
 /* Characters of a name, or it is not one (and does not go into a message). */
