@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -67,18 +66,16 @@ static void add_value(hash *h, const char *value)
     }
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const header *const *x = a, *const *y = b;
-    return strcmp((*x)->name, (*y)->name);
-}
-
+/* A handful: by insertion. */
 static void sort_headers(const struct sigv4_request *rq, const header *sorted[])
 {
     assert(rq->header_count <= SIGV4_HEADERS_MAX);
-    for (size_t i = 0; i < rq->header_count; i++)
-        sorted[i] = &rq->headers[i];
-    qsort((void *)sorted, rq->header_count, sizeof *sorted, by_name);
+    for (size_t i = 0; i < rq->header_count; i++) {
+        size_t at = i;
+        for (; at > 0 && strcmp(sorted[at - 1]->name, rq->headers[i].name) > 0; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = &rq->headers[i];
+    }
 }
 
 static bool signed_headers(const header *const sorted[], size_t count, struct buf *out)

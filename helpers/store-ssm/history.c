@@ -53,26 +53,31 @@ static bool get_all(struct session *s, jv *versions, struct err *e)
     return ok;
 }
 
+struct entry {
+    int64_t version;
+    const jv *shown;
+};
+
 static int newest_first(const void *a, const void *b)
 {
-    const jv *const *x = a, *const *y = b;
-    int64_t m = jv_number(*x, "version", 0), n = jv_number(*y, "version", 0);
-    return (m < n) - (m > n);
+    const struct entry *x = a, *y = b;
+    return (x->version < y->version) - (x->version > y->version);
 }
 
 static bool show(const jv *versions, int64_t limit, jv *out, struct err *e)
 {
     size_t count = jv_size(versions);
-    const jv **sorted = calloc(count + 1, sizeof(jv *));
-    if (!sorted)
+    struct entry *entries = calloc(count + 1, sizeof *entries);
+    if (!entries)
         return err_no_memory(e);
     for (size_t i = 0; i < count; i++)
-        sorted[i] = jv_at(versions, i);
-    qsort((void *)sorted, count, sizeof *sorted, newest_first);
+        entries[i] =
+            (struct entry){jv_number(jv_at(versions, i), "version", 0), jv_at(versions, i)};
+    qsort(entries, count, sizeof *entries, newest_first);
     bool ok = true;
     for (size_t i = 0; ok && i < count && (int64_t)i < limit; i++)
-        ok = jv_push(out, jv_copy(sorted[i]));
-    free((void *)sorted);
+        ok = jv_push(out, jv_copy(entries[i].shown));
+    free(entries);
     return ok || err_no_memory(e);
 }
 

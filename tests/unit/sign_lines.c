@@ -22,10 +22,11 @@ static bool sign_line(const char *line, size_t len, char *body, struct buf *out)
 {
     struct err e;
     jv *v = jv_parse(line, len, &e);
-    const char *hex = jv_text(v, "body"), *secret = jv_text(v, "secret");
+    const char *hex = jv_text(v, "body"), *text = jv_text(v, "secret");
     struct sigv4_header headers[SIGV4_HEADERS_MAX];
-    if (!v || !hex || !secret)
+    if (!hex || !text)
         return false;
+    struct secret *secret = secret_copy(text, strlen(text));
     struct sigv4_request rq = {
         .method = jv_text(v, "method"),
         .path = jv_text(v, "path"),
@@ -37,11 +38,11 @@ static bool sign_line(const char *line, size_t len, char *body, struct buf *out)
         .service = jv_text(v, "service"),
         .time = jv_text(v, "time"),
         .key_id = jv_text(v, "key_id"),
-        .secret = secret_copy(secret, strlen(secret)),
+        .secret = secret,
     };
     sodium_hex2bin((unsigned char *)body, LIMIT_LINE, hex, strlen(hex), NULL, &rq.body_len, NULL);
     bool ok = sigv4_authorization(&rq, out);
-    secret_free((struct secret *)(uintptr_t)rq.secret);
+    secret_free(secret);
     jv_free(v);
     return ok;
 }
