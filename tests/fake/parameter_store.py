@@ -22,6 +22,7 @@ The door for tests, each a POST of JSON unless said otherwise:
  /strict/user     {name, policy}            -> {key, secret}; replaces a user of that name
  /strict/key      {key, active}             -> {}
  /strict/put      {region, name, value, ...} -> {version}; no permission needed
+ /strict/delete   {region, name}            -> {}
  /strict/history  {region, name}            -> [{version, value, type, tier, kms_key}]
  /strict/clock    {offset}                  -> {}; AWS's clock, in seconds ahead of the real one
  /strict/faults   [fault, ...]              -> {}; replaces those left, and empties the log
@@ -377,6 +378,11 @@ def put_directly(region, name, value, type="SecureString", tier="Standard", kms_
     return {"version": parameter.version}
 
 
+def delete(region, name):
+    ssm_backends[ACCOUNT][region]._parameters.pop(name, None)
+    return {}
+
+
 def history(region, name):
     versions = ssm_backends[ACCOUNT][region]._parameters.get(name) or []
     return [{"version": v.version, "value": v.value.removeprefix(f"kms:{v.keyid}:"),
@@ -400,6 +406,7 @@ DOOR = {
     "/strict/user": lambda q: make_user(**q),
     "/strict/key": lambda q: set_key(**q),
     "/strict/put": lambda q: put_directly(**q),
+    "/strict/delete": lambda q: delete(**q),
     "/strict/history": lambda q: history(**q),
     "/strict/clock": lambda q: set_clock(**q),
     "/strict/faults": set_faults,

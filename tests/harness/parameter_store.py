@@ -128,6 +128,9 @@ class ParameterStore:
     def raw_put(self, path, value, **more):
         return self.put(value, path=path, **more)
 
+    def delete(self, path=None, region=REGION):
+        self.door("delete", {"region": region, "name": path or self.path})
+
     def history(self, path=None, region=REGION):
         """Oldest first: version, value, type, tier, kms_key."""
         return self.door("history", {"region": region, "name": path or self.path})
@@ -167,3 +170,13 @@ def parameter_store_port():
 @pytest.fixture
 def parameter_store(parameter_store_port):
     return ParameterStore(parameter_store_port, f"/claude/oauth-{next(numbers)}/credentials")
+
+
+@pytest.fixture
+def empty_parameter_store(parameter_store_port):
+    """The same for the tests of every store (harness/stores.py): one path, empty, and an admin's
+    keys as attributes."""
+    store = ParameterStore(parameter_store_port, "/claude/oauth/credentials")
+    store.delete()
+    store.key, store.secret = store.user("admin", policy(allow("ssm:*", "*")))
+    return store
