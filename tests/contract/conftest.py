@@ -1,6 +1,11 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from harness.stores import KINDS, Store
+from harness.world import FAKE
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
@@ -15,3 +20,13 @@ def store(request, world):
 def local(world):
     """The embedded store alone, for what only it promises."""
     return Store(KINDS[0], world)
+
+
+@pytest.fixture(scope="session")
+def freed(tmp_path_factory):
+    """A library that complains of freed blocks with a secret in them."""
+    if sys.platform != "linux" or "asan" in os.environ.get("CREDRELAY_BUILD", ""):
+        pytest.skip("needs the C library's own malloc, and that it is glibc's")
+    library = tmp_path_factory.mktemp("freed") / "freed.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, FAKE / "freed.c"], check=True)
+    return library
