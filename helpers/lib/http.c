@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "base/wiped_alloc.h"
 #include "tls_roots.h"
+#include "tls_wipe.h"
 
 struct http {
     CURL *easy;
@@ -100,6 +100,7 @@ static void set_protocols(CURL *easy)
 static void set_trust(const struct http *h)
 {
     curl_easy_setopt(h->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    tls_wipe(h->easy);
     if (h->ca_file) {
         curl_easy_setopt(h->easy, CURLOPT_CAINFO, h->ca_file);
         curl_easy_setopt(h->easy, CURLOPT_CAPATH, NULL);
