@@ -36,7 +36,7 @@ bool aws_client_open(struct aws_client *c, const struct aws_choice *choice, int6
         return err_hint(e, "write the store as ssm://us-west-2/NAME");
     }
     snprintf(c->region, sizeof c->region, "%s", region);
-    if (!aws_keys_find(c->config, choice->profile, &c->keys, e))
+    if (!aws_keys_find(c->config, choice->profile, deadline, &c->keys, e))
         return false;
     c->http = http_open(aws_config_ca_bundle(c->config, c->profile));
     return c->http || err_no_memory(e);

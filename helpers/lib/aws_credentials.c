@@ -3,12 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws_program.h"
+#include "base/json.h"
+
 enum found { NOT_HERE, FOUND, UNUSABLE };
 
 struct search {
     const struct aws_config *config;
     const char *profile;
-    bool chosen; /* asked for by name, rather than the machine's own choice */
+    bool chosen;      /* asked for by name, rather than the machine's own choice */
+    int64_t deadline; /* on the steady clock */
 };
 
 /* ---- keeping what was found ---- */
@@ -95,7 +99,6 @@ static enum found needs_aws_command(const struct search *s, struct aws_keys *ret
         {"sso_session", "signs in through SSO"},
         {"sso_start_url", "signs in through SSO"},
         {"login_session", "signs in through the browser"},
-        {"credential_process", "runs a program for its keys"},
     };
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         if (!aws_config_get(s->config, s->profile, ways[i].key))
@@ -111,13 +114,42 @@ static enum found needs_aws_command(const struct search *s, struct aws_keys *ret
     return NOT_HERE;
 }
 
+static bool no_keys_printed(const struct aws_keys *k, struct err *e)
+{
+    err_set(e, ERR_BAD_CREDENTIALS,
+            "the credential_process of %s did not print keys (JSON, Version 1)", k->owner);
+    return err_hint(e, "run it by hand; its format: docs.aws.amazon.com/sdkref/latest/guide/"
+                       "feature-process-credentials.html");
+}
+
+static enum found from_program(const struct search *s, struct aws_keys *ret, struct err *e)
+{
+    const char *command = aws_config_get(s->config, s->profile, "credential_process");
+    if (!command)
+        return NOT_HERE;
+    struct buf out;
+    struct err ignored;
+    char what[sizeof ret->owner + 32];
+    snprintf(what, sizeof what, "the credential_process of %s", ret->owner);
+    buf_init(&out, LIMIT_PROGRAM_OUTPUT);
+    enum found found = UNUSABLE;
+    if (aws_program_run(command, s->deadline, what, &out, e)) {
+        jv *doc = jv_parse(buf_str(&out), out.len, &ignored);
+        const char *id = jv_text(doc, "AccessKeyId"), *secret = jv_text(doc, "SecretAccessKey");
+        if (jv_number(doc, "Version", 0) != 1 || !id || !secret)
+            no_keys_printed(ret, e);
+        else
+            found = take(ret, what, id, secret, jv_text(doc, "SessionToken"), e);
+        jv_free(doc);
+    }
+    buf_free(&out);
+    return found;
+}
+
 /* In the order of the SDKs. */
 static enum found (*const sources[])(const struct search *s, struct aws_keys *ret,
                                      struct err *e) = {
-    from_environment,
-    from_credentials_file,
-    from_config_file,
-    needs_aws_command,
+    from_environment, needs_aws_command, from_credentials_file, from_program, from_config_file,
 };
 
 /* ---- the search ---- */
@@ -134,11 +166,13 @@ static bool nothing(const struct search *s, struct err *e)
     return err_hint(e, "enter them: aws configure --profile %s", s->profile);
 }
 
-bool aws_keys_find(const struct aws_config *c, const char *chosen, struct aws_keys *ret,
-                   struct err *e)
+bool aws_keys_find(const struct aws_config *c, const char *chosen, int64_t deadline,
+                   struct aws_keys *ret, struct err *e)
 {
-    struct search s = {
-        .config = c, .profile = aws_config_profile(chosen), .chosen = chosen && *chosen};
+    struct search s = {.config = c,
+                       .profile = aws_config_profile(chosen),
+                       .chosen = chosen && *chosen,
+                       .deadline = deadline};
     *ret = (struct aws_keys){0};
     snprintf(ret->owner, sizeof ret->owner, "profile %s", s.profile);
     snprintf(ret->flag, sizeof ret->flag, " --profile %s", s.profile);

@@ -17,10 +17,11 @@ struct aws_keys {
     char flag[192];       /* for commands shown: " --profile claude-creds-reader", or "" */
 };
 
-/* CHOSEN: the profile asked for, NULL for the machine's own choice.  ERR_BAD_CREDENTIALS: there
- * are none, or what there is cannot be used here; the hint says what to do. */
-bool aws_keys_find(const struct aws_config *c, const char *chosen, struct aws_keys *ret,
-                   struct err *e) MUST_CHECK;
+/* CHOSEN: the profile asked for, NULL for the machine's own choice.  Looking ends at DEADLINE, on
+ * the steady clock (a profile may run a program).  ERR_BAD_CREDENTIALS: there are none, or what
+ * there is cannot be used here; the hint says what to do. */
+bool aws_keys_find(const struct aws_config *c, const char *chosen, int64_t deadline,
+                   struct aws_keys *ret, struct err *e) MUST_CHECK;
 void aws_keys_free(struct aws_keys *k);
 
 #endif

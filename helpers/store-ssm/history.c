@@ -10,11 +10,13 @@
 static bool get_page(struct session *s, const jv *token, struct aws_answer *ret, struct err *e)
 {
     jv *body = jv_object();
-    jv_put_text(body, "Name", s->rq->path);
-    jv_put_bool(body, "WithDecryption", true);
-    jv_put_int(body, "MaxResults", PAGE_SIZE);
-    if (token)
-        jv_put(body, "NextToken", jv_copy(token));
+    bool ok = jv_put_text(body, "Name", s->rq->path) && jv_put_bool(body, "WithDecryption", true) &&
+              jv_put_int(body, "MaxResults", PAGE_SIZE) &&
+              (!token || jv_put(body, "NextToken", jv_copy(token)));
+    if (!ok) {
+        jv_free(body);
+        body = NULL;
+    }
     const struct ssm_call call = {
         .action = "GetParameterHistory", .body = body, .kms_action = "kms:Decrypt"};
     return session_call(s, &call, ret, e);

@@ -2,8 +2,8 @@
 
 #include "base/buf.h"
 
-/* Longest name, with ARN prefix, that Parameter Store takes, and ":VERSION". */
-#define LIMIT_SELECTOR 2100
+/* A name and ":VERSION". */
+#define LIMIT_SELECTOR (LIMIT_PARAMETER_NAME + 24)
 
 bool parameter_read(const jv *doc, struct parameter *ret, struct err *e)
 {
@@ -27,20 +27,21 @@ bool parameter_show(const struct parameter *p, jv *out, struct err *e)
     return ok || err_no_memory(e);
 }
 
+/* NULL: out of memory. */
 static jv *get_body(const char *name, int64_t version)
 {
     jv *body = jv_object();
     struct buf selector;
     buf_init(&selector, LIMIT_SELECTOR);
-    buf_text(&selector, name);
-    if (version)
-        buf_printf(&selector, ":%lld", (long long)version);
-    if (!selector.failed) {
-        jv_put_bytes(body, "Name", buf_str(&selector), selector.len);
-        jv_put_bool(body, "WithDecryption", true);
-    }
+    bool ok = buf_text(&selector, name) &&
+              (!version || buf_printf(&selector, ":%lld", (long long)version)) &&
+              jv_put_bytes(body, "Name", buf_str(&selector), selector.len) &&
+              jv_put_bool(body, "WithDecryption", true);
     buf_free(&selector);
-    return body;
+    if (ok)
+        return body;
+    jv_free(body);
+    return NULL;
 }
 
 bool parameter_get(struct session *s, int64_t version, struct aws_answer *answer,

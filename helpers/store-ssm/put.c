@@ -45,20 +45,21 @@ static bool check_size(const struct request *rq, struct err *e)
                                 : "leave things out, or use another store");
 }
 
+/* NULL: out of memory; a request must not go out with a part missing. */
 static jv *put_body(const struct request *rq)
 {
     jv *body = jv_object();
     const char *tier = request_option(rq, "tier", NULL);
     const char *key = request_option(rq, "kms-key-id", NULL);
-    jv_put_text(body, "Name", rq->path);
-    jv_put_text(body, "Value", rq->value);
-    jv_put_text(body, "Type", "SecureString");
-    jv_put_bool(body, "Overwrite", rq->expect > 0);
-    if (tier)
-        jv_put_text(body, "Tier", tier);
-    if (key)
-        jv_put_text(body, "KeyId", key);
-    return body;
+    bool ok = jv_put_text(body, "Name", rq->path) && jv_put_text(body, "Value", rq->value) &&
+              jv_put_text(body, "Type", "SecureString") &&
+              jv_put_bool(body, "Overwrite", rq->expect > 0) &&
+              (!tier || jv_put_text(body, "Tier", tier)) &&
+              (!key || jv_put_text(body, "KeyId", key));
+    if (ok)
+        return body;
+    jv_free(body);
+    return NULL;
 }
 
 /* The version put, or an error; *UNSURE: it may have been carried out. */

@@ -25,6 +25,9 @@ bool session_open(struct session *s, const struct request *rq, struct err *e)
         return false;
     if (!*rq->path)
         return err_set(e, ERR_INVALID, "the request names no parameter");
+    if (strlen(rq->path) > LIMIT_PARAMETER_NAME)
+        return err_set(e, ERR_INVALID, "the parameter's name is longer than %d characters",
+                       LIMIT_PARAMETER_NAME);
     const struct aws_choice choice = {
         .profile = profile_of(s), .region = s->url.region, .endpoint = s->url.endpoint};
     return aws_client_open(&s->client, &choice, rq->deadline, e);

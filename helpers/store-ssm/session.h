@@ -14,6 +14,9 @@
 #include "serve.h"
 #include "url.h"
 
+/* AWS takes 1,011 characters with the ARN in front; what is longer need not be asked. */
+#define LIMIT_PARAMETER_NAME 2048
+
 struct session {
     struct aws_client client;
     struct ssm_url url;
@@ -23,8 +26,8 @@ struct session {
 bool session_open(struct session *s, const struct request *rq, struct err *e) MUST_CHECK;
 void session_close(struct session *s);
 
-/* Call AmazonSSM.ACTION with BODY, which is freed; KMS_ACTION is what the parameter's key has to
- * allow for it. */
+/* Call AmazonSSM.ACTION with BODY, which is freed (NULL: it could not be made, out of memory);
+ * KMS_ACTION is what the parameter's key has to allow for it. */
 struct ssm_call {
     const char *action;
     jv *body;

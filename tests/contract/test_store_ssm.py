@@ -715,6 +715,18 @@ def test_profiles_without_usable_keys(machine, line):
     assert error(machine.get(options={"writer-profile": "p"})) == ("bad_credentials", *PROFILE_TROUBLE[line])
 
 
+def test_keys_from_a_program(machine, parameter_store):
+    """credential_process, as `aws configure export-credentials --format process` prints them."""
+    parameter_store.put(VALUE)
+    key, secret = parameter_store.profiles()["claude_creds_reader"]
+    program = machine.world.program("keys", f"""#!/bin/sh
+echo 'noise' >&2
+echo '{{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "{secret}"}}'
+""")
+    (machine.world.home / ".aws" / "config").write_text(f"[profile p]\ncredential_process = {program} --x\n")
+    assert machine.get(role="reader", options={"reader-profile": "p"})["value"] == VALUE
+
+
 # -- check --------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,8 @@
 #include "aws_config.h"
 #include "aws_credentials.h"
 #include "aws_endpoint.h"
+#include "base/clock.h"
+#include "base/json.h"
 
 static const char *const variables[] = {
     "AWS_PROFILE",
@@ -275,6 +277,26 @@ static const struct {
     {"halves in two files do not make one", "", "[x]\naws_access_key_id = AK\n",
      "[profile x]\naws_secret_access_key = s\n", "x", NULL, NULL, NULL,
      "profile x has an access key without a secret key"},
+    {"a role before keys", "", "[x]\n" KEYS("AKF"), "[profile x]\nrole_arn = r\n", "x", NULL, NULL,
+     NULL, "profile x assumes a role (role_arn), which is not supported here"},
+    {"keys before a program", "", "[x]\n" KEYS("AKF"), "[profile x]\ncredential_process = false\n",
+     "x", "AKF", "sAKF", NULL, "profile x"},
+    {"a program", "", "",
+     "[profile x]\ncredential_process = echo "
+     "'{\"Version\":1,\"AccessKeyId\":\"AKP\",\"SecretAccessKey\":\"sAKP\",\"SessionToken\":\"t\"}'"
+     "\n",
+     "x", "AKP", "sAKP", "t", "profile x"},
+    {"a program that fails", "", "", "[profile x]\ncredential_process = exit 3\n", "x", NULL, NULL,
+     NULL, "the credential_process of profile x failed (exit status 3)"},
+    {"a program that is not there", "", "", "[profile x]\ncredential_process = /no/such\n", "x",
+     NULL, NULL, NULL, "the credential_process of profile x failed (exit status 127)"},
+    {"a program that says nothing", "", "", "[profile x]\ncredential_process = true\n", "x", NULL,
+     NULL, NULL, "the credential_process of profile x did not print keys (JSON, Version 1)"},
+    {"a program of another version", "", "",
+     "[profile x]\ncredential_process = echo '{\"Version\":2}'\n", "x", NULL, NULL, NULL,
+     "the credential_process of profile x did not print keys (JSON, Version 1)"},
+    {"a program that does not stop", "", "", "[profile x]\ncredential_process = yes\n", "x", NULL,
+     NULL, NULL, "the credential_process of profile x printed more than 65536 bytes"},
     {"white space inside", "", "[x]\naws_access_key_id = AK\naws_secret_access_key = a b\n", "",
      "x", NULL, NULL, NULL,
      "the keys of profile x have white space inside, or more than keys have"},
@@ -288,7 +310,7 @@ static void test_keys(void **state)
         struct aws_config *c = parsed(keys[i].credentials, keys[i].config);
         struct aws_keys k;
         struct err e = {0};
-        bool ok = aws_keys_find(c, keys[i].chosen, &k, &e);
+        bool ok = aws_keys_find(c, keys[i].chosen, INT64_MAX, &k, &e);
         same(keys[i].what, ok ? k.id : NULL, keys[i].id);
         if (ok) {
             same(keys[i].what, secret_reveal(k.secret, NULL), keys[i].secret);
@@ -303,6 +325,25 @@ static void test_keys(void **state)
     }
 }
 
+static void test_a_program_that_hangs(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"sleep 60 & sleep 60", "exec >&-; sleep 60"};
+    set_environment("");
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        char config[200];
+        snprintf(config, sizeof config, "[profile x]\ncredential_process = %s\n", ways[i]);
+        struct aws_config *c = parsed(NULL, config);
+        struct aws_keys k;
+        struct err e;
+        int64_t began = clock_steady_ms();
+        assert_false(aws_keys_find(c, "x", began + 200, &k, &e));
+        assert_in_range(clock_steady_ms() - began, 150, 2000);
+        assert_string_equal(e.text, "the credential_process of profile x did not end in time");
+        aws_config_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +353,8 @@ int main(void)
         cmocka_unit_test(test_profile_region_attempts),
         cmocka_unit_test(test_endpoints),
         cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_a_program_that_hangs),
     };
+    jv_init();
     return secret_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
