@@ -153,7 +153,7 @@ struct story {
 static enum http_failure no_address(const struct story *s, const char *whose)
 {
     err_set(s->e, ERR_UNREACHABLE, "cannot find the address of %s", whose);
-    err_hint(s->e, "check the network and the name: getent hosts %s", s->host);
+    err_hint(s->e, "check the network, the name server and the name's spelling");
     return HTTP_NO_ADDRESS;
 }
 
@@ -258,14 +258,11 @@ static enum http_failure explain(const struct story *s, CURLcode rc, bool sent, 
     }
 }
 
-bool http_perform(struct http *h, const struct http_request *rq, struct http_response *ret,
-                  struct err *e)
-{
-    int64_t began = clock_steady_ms();
-    *ret = (struct http_response){.failure = HTTP_BROKEN};
-    buf_init(&ret->body, LIMIT_HTTP_ANSWER);
-    buf_init(&ret->headers, LIMIT_HTTP_HEADERS);
+/* ---- together ---- */
 
+static CURLcode transfer(struct http *h, const struct http_request *rq, int64_t left,
+                         struct http_response *ret)
+{
     struct curl_slist *headers;
     CURLcode rc = CURLE_OUT_OF_MEMORY;
     if (header_list(rq, &headers)) {
@@ -273,31 +270,49 @@ bool http_perform(struct http *h, const struct http_request *rq, struct http_res
         h->detail[0] = '\0';
         set_protocols(h->easy);
         set_trust(h);
-        set_times(h->easy, rq->deadline > began ? rq->deadline - began : 1);
+        set_times(h->easy, left);
         set_request(h, rq, headers, ret);
         rc = curl_easy_perform(h->easy);
     }
     curl_slist_free_all(headers);
+    return rc;
+}
+
+static void note_answer(const struct http *h, struct http_response *ret)
+{
+    long status = 0;
+    char date[64];
+    curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
+    ret->status = (int)status;
+    ret->failure = HTTP_ANSWERED;
+    time_t seconds =
+        http_response_header(ret, "date", date, sizeof date) ? curl_getdate(date, NULL) : -1;
+    ret->date = seconds > 0 ? seconds : 0;
+}
+
+bool http_perform(struct http *h, const struct http_request *rq, struct http_response *ret,
+                  struct err *e)
+{
+    int64_t began = clock_steady_ms();
+    *ret = (struct http_response){.failure = HTTP_BROKEN};
+    buf_init(&ret->body, LIMIT_HTTP_ANSWER);
+    buf_init(&ret->headers, LIMIT_HTTP_HEADERS);
+    CURLcode rc = transfer(h, rq, rq->deadline > began ? rq->deadline - began : 1, ret);
     if (rc == CURLE_OUT_OF_MEMORY)
         return err_no_memory(e);
 
-    long sent = 0, status = 0;
+    long sent = 0;
     curl_easy_getinfo(h->easy, CURLINFO_REQUEST_SIZE, &sent);
     ret->sent = sent > 0;
-    if (rc != CURLE_OK) {
-        char host[300];
-        http_authority(rq->url, host, sizeof host);
-        struct story s = {.h = h, .host = host, .e = e};
-        ret->failure = explain(&s, rc, ret->sent, clock_steady_ms() - began);
-        return false;
+    if (rc == CURLE_OK) {
+        note_answer(h, ret);
+        return true;
     }
-    curl_easy_getinfo(h->easy, CURLINFO_RESPONSE_CODE, &status);
-    char date[64];
-    if (http_response_header(ret, "date", date, sizeof date))
-        ret->date = curl_getdate(date, NULL) > 0 ? curl_getdate(date, NULL) : 0;
-    ret->status = (int)status;
-    ret->failure = HTTP_ANSWERED;
-    return true;
+    char host[300];
+    http_authority(rq->url, host, sizeof host);
+    const struct story s = {.h = h, .host = host, .e = e};
+    ret->failure = explain(&s, rc, ret->sent, clock_steady_ms() - began);
+    return false;
 }
 
 void http_response_free(struct http_response *rs)

@@ -513,7 +513,7 @@ def test_a_name_that_does_not_resolve(machine, parameter_store):
     code, message, hint = error(machine.get(url=parameter_store.url(endpoint="http://no.such.invalid"),
                                             deadline_ms=3000))
     assert (code, message) == ("unreachable", "ssm: GetParameter: cannot find the address of no.such.invalid")
-    assert hint == "check the network and the name: getent hosts no.such.invalid"
+    assert hint == "check the network, the name server and the name's spelling"
 
 
 TLS = {
