@@ -254,16 +254,27 @@ static bool wait_for_retry(const struct aws_client *c, const struct verdict *v, 
     return true;
 }
 
+/* How long and how often it was tried: what decides whether trying later is worth it. */
+static void tell_patience(struct err *e, int attempts, int64_t ms)
+{
+    size_t used = strlen(e->text);
+    snprintf(e->text + used, sizeof e->text - used, " (%d attempt%s, %lld.%lld s)", attempts,
+             attempts == 1 ? "" : "s", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+}
+
 static bool call_endpoint(struct aws_client *c, const struct aws_call *call,
                           const struct aws_endpoint *to, struct aws_answer *ret, struct err *e)
 {
     struct verdict v;
+    int64_t began = clock_steady_ms();
     for (int number = 1; !attempt(c, call, to, ret, &v, e);) {
         bool again = correct_clock(c, &v) ||
-                     (!(call->changes && ret->unsure) && wait_for_retry(c, &v, number++));
+                     (!(call->changes && ret->unsure) && wait_for_retry(c, &v, number) && number++);
         if (!again) {
             if (v.retry_after_ms > 0)
                 e->retry_after_ms = v.retry_after_ms;
+            if (ret->http.failure == HTTP_TIMED_OUT)
+                tell_patience(e, number, clock_steady_ms() - began);
             return false;
         }
         aws_answer_free(ret);
@@ -279,7 +290,5 @@ bool aws_call(struct aws_client *c, const struct aws_call *call, struct aws_answ
     bool ok =
         aws_endpoint_find(c->config, c->profile, call->service, c->region, c->endpoint, &to, e) &&
         call_endpoint(c, call, &to, ret, e);
-    char what[96];
-    snprintf(what, sizeof what, "%s: %s", call->service, call->action);
-    return ok || err_context(e, what);
+    return ok || err_context(e, call->action);
 }

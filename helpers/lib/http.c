@@ -167,15 +167,9 @@ static enum http_failure no_connection(const struct story *s)
     return HTTP_NO_CONNECTION;
 }
 
-static enum http_failure timed_out(const struct story *s, bool sent, int64_t waited)
+static enum http_failure timed_out(const struct story *s, bool sent)
 {
-    char span[32];
-    snprintf(span, sizeof span, "%lld.%lld s", (long long)(waited / 1000),
-             (long long)(waited % 1000 / 100));
-    if (sent)
-        err_set(s->e, ERR_UNREACHABLE, "no answer from %s within %s", s->host, span);
-    else
-        err_set(s->e, ERR_UNREACHABLE, "no connection to %s within %s", s->host, span);
+    err_set(s->e, ERR_UNREACHABLE, "no %s %s", sent ? "answer from" : "connection to", s->host);
     err_hint(s->e, "check the network and the proxy variables");
     return HTTP_TIMED_OUT;
 }
@@ -240,13 +234,13 @@ static enum http_failure broken(const struct story *s, CURLcode rc)
     return HTTP_BROKEN;
 }
 
-static enum http_failure explain(const struct story *s, CURLcode rc, bool sent, int64_t waited)
+static enum http_failure explain(const struct story *s, CURLcode rc, bool sent)
 {
     switch (rc) {
     case CURLE_COULDNT_RESOLVE_HOST: return no_address(s, s->host);
     case CURLE_COULDNT_RESOLVE_PROXY: return no_address(s, "the proxy");
     case CURLE_COULDNT_CONNECT: return no_connection(s);
-    case CURLE_OPERATION_TIMEDOUT: return timed_out(s, sent, waited);
+    case CURLE_OPERATION_TIMEDOUT: return timed_out(s, sent);
     case CURLE_PEER_FAILED_VERIFICATION: return untrusted(s);
     case CURLE_SSL_CACERT_BADFILE: return no_ca_file(s);
     case CURLE_WRITE_ERROR: return too_large(s);
@@ -311,7 +305,7 @@ bool http_perform(struct http *h, const struct http_request *rq, struct http_res
     char host[300];
     http_authority(rq->url, host, sizeof host);
     const struct story s = {.h = h, .host = host, .e = e};
-    ret->failure = explain(&s, rc, ret->sent, clock_steady_ms() - began);
+    ret->failure = explain(&s, rc, ret->sent);
     return false;
 }
 

@@ -14,7 +14,8 @@ bool parameter_read(const jv *doc, struct parameter *ret, struct err *e)
         .value = jv_text(doc, "Value"),
     };
     if (p.version <= 0 || !p.value)
-        return err_set(e, ERR_FAILED, "ssm: the answer has no version and value of a parameter");
+        return err_set(e, ERR_FAILED,
+                       "GetParameter: the answer has no version and value of a parameter");
     p.by = p.by ? p.by : "";
     *ret = p;
     return true;

@@ -77,8 +77,7 @@ static bool put_once(struct session *s, int64_t *ret_version, bool *unsure, stru
     *unsure = !ok && got.unsure;
     if (ok) {
         *ret_version = jv_number(got.doc, "Version", 0);
-        ok = *ret_version > 0 ||
-             err_set(e, ERR_FAILED, "ssm: PutParameter: the answer has no version");
+        ok = *ret_version > 0 || err_set(e, ERR_FAILED, "PutParameter: the answer has no version");
     }
     aws_answer_free(&got);
     return ok;

@@ -16,6 +16,12 @@ def store(request, world):
     return Store(kind, world, server)
 
 
+@pytest.fixture(params=[kind for kind in KINDS if kind.waits], ids=lambda kind: kind.name)
+def waiting_store(request, world):
+    """Each kind that has the operation `wait`."""
+    return Store(request.param, world)
+
+
 @pytest.fixture
 def local(world):
     """The embedded store alone, for what only it promises."""

@@ -124,43 +124,43 @@ def test_history_is_newest_first_and_bounded(store, limit, versions):
 # -- wait --------------------------------------------------------------------------------------
 
 
-def test_wait_returns_at_once_when_something_newer_is_there(store):
-    store.put(value(1), expect=0)
-    store.put(value(2), expect=1)
+def test_wait_returns_at_once_when_something_newer_is_there(waiting_store):
+    waiting_store.put(value(1), expect=0)
+    waiting_store.put(value(2), expect=1)
     began = time.monotonic()
-    answer = store.ask("wait", version=1)
-    assert time.monotonic() - began < store.kind.patience
+    answer = waiting_store.ask("wait", version=1)
+    assert time.monotonic() - began < waiting_store.kind.patience
     assert (answer["ok"], answer["version"], answer["value"]) == (True, 2, value(2))
 
 
 @pytest.mark.parametrize("there", [0, 1], ids=["nothing there", "nothing newer"])
-def test_wait_ends_at_the_deadline_without_a_value(store, there):
+def test_wait_ends_at_the_deadline_without_a_value(waiting_store, there):
     for n in range(there):
-        store.put(value(n), expect=n)
+        waiting_store.put(value(n), expect=n)
     began = time.monotonic()
-    answer = store.ask("wait", version=there, deadline_ms=600)
+    answer = waiting_store.ask("wait", version=there, deadline_ms=600)
     took = time.monotonic() - began
     assert answer["ok"] and "value" not in answer, answer
-    assert 0.3 < took < 0.6 + store.kind.patience
+    assert 0.3 < took < 0.6 + waiting_store.kind.patience
 
 
 @pytest.mark.parametrize("there", [0, 1], ids=["the first", "the next"])
-def test_wait_wakes_when_another_process_puts(store, there):
+def test_wait_wakes_when_another_process_puts(waiting_store, there):
     for n in range(there):
-        store.put(value(n), expect=n)
-    waiting = store.start(store.request("wait", version=there, deadline_ms=20_000))
+        waiting_store.put(value(n), expect=n)
+    waiting = waiting_store.start(waiting_store.request("wait", version=there, deadline_ms=20_000))
     time.sleep(0.3)
     assert waiting.poll() is None
-    assert store.put(value(5), expect=there)["ok"]
+    assert waiting_store.put(value(5), expect=there)["ok"]
     began = time.monotonic()
     answer = json.loads(waiting.communicate(timeout=30)[0])
-    assert time.monotonic() - began < store.kind.patience
+    assert time.monotonic() - began < waiting_store.kind.patience
     assert (answer["version"], answer["value"]) == (there + 1, value(5))
 
 
-def test_a_put_elsewhere_does_not_end_a_wait(store):
-    waiting = store.start(store.request("wait", version=0, deadline_ms=1_000))
-    assert store.put(value(1), expect=0, path=store.path + ".renewable")["ok"]
+def test_a_put_elsewhere_does_not_end_a_wait(waiting_store):
+    waiting = waiting_store.start(waiting_store.request("wait", version=0, deadline_ms=1_000))
+    assert waiting_store.put(value(1), expect=0, path=waiting_store.path + ".renewable")["ok"]
     answer = json.loads(waiting.communicate(timeout=30)[0])
     assert answer["ok"] and "value" not in answer
 

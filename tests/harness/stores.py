@@ -24,12 +24,17 @@ class Kind:
     largest: int = 60_000    # bytes of value that must fit
     by: str = "machine-1"    # what `by` says of a put by machine-1; None: the store's own idea
     clock: float = 1.0       # seconds to which `modified` is exact
+    waits: bool = True       # has the operation `wait`
     patience: float = 1.0    # seconds a wait may take to notice
 
 
 KINDS = [
     Kind("local", [LIBEXEC / "store-local"], "local:{home}/stores/one.db"),
     Kind("files", [FAKE / "credrelay-store-files"], "files:{home}/store"),
+    Kind("ssm", [LIBEXEC / "store-ssm"],
+         "ssm://us-west-2/claude/oauth/credentials?endpoint={server.endpoint}",
+         env={"AWS_ACCESS_KEY_ID": "{server.key}", "AWS_SECRET_ACCESS_KEY": "{server.secret}"},
+         server="empty_parameter_store", cas=False, waits=False, largest=4096, by=None, clock=2.0),
 ]
 
 
