@@ -280,7 +280,7 @@ static enum failure_class weigh(const struct verdict *v, enum failure_class kind
         return failure_by_status(t, o->status, v->text, v->len);
     if (kind != FAILURE_NONE)
         return kind;
-    return failure_advises_login(t, v->text, v->len) ? FAILURE_LAPSED : FAILURE_OTHER;
+    return failure_asks_for_login(t, v->text, v->len, false) ? FAILURE_LAPSED : FAILURE_OTHER;
 }
 
 static enum failure_class judge_result(const struct verdict *v)

@@ -27,14 +27,19 @@ static const struct failure_form forms[] = {
     {"Request failed with status code ", THEN_STATUS, FAILURE_OTHER},
 
     /* Nothing usable in the file. */
-    {"[You are |You're |]not [logged in|signed in|authenticated]", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[You are |You're |Error: |]not [logged in|signed in|authenticated]", THEN_CLAUSE,
+     FAILURE_LAPSED},
+    {"You [must|need to] [log in|login|sign in]", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Login|Authentication] required", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Logged|Signed] out", THEN_CLAUSE, FAILURE_LAPSED},
     {"No [valid |][login|credentials|OAuth token][ found|]", THEN_CLAUSE, FAILURE_LAPSED},
-    {"Invalid [API key|credentials|authentication credentials|bearer token|auth token|OAuth token|"
-     "access token]",
-     THEN_CLAUSE, FAILURE_LAPSED},
+    {"Credentials not found", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Error: |]Invalid [API key|bearer token]", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Error: |]Invalid [or expired |]" TOKEN, THEN_CLAUSE, FAILURE_LAPSED},
 
     /* The login is over. */
-    {"[Your |The |This |][Claude |Claude Code |]" TOKEN " [has |have |is |are |was |were |][been |]"
+    {"[Your |The |This |][Claude |Claude Code |account |]" TOKEN
+     " [has |have |is |are |was |were |][been |]"
      "[expired|revoked|invalid|not valid|no longer valid|rejected|logged out]"
      "[ and could not be refreshed| and cannot be refreshed| and cannot be renewed| or revoked|"
      " or invalid|]",
@@ -42,12 +47,17 @@ static const struct failure_form forms[] = {
     {"[Your |The |This |]" TOKEN " [has |]reached its time limit", THEN_LINE, FAILURE_LAPSED},
 
     /* What was tried, and then one of the above, or a reason in words not known yet. */
-    {"Failed to authenticate", THEN_CLAUSE, FAILURE_LAPSED},
-    {"Failed to authenticate~", THEN_LINE, FAILURE_LAPSED},
-    {"[Failed to refresh|Could not refresh] [the |your |]" TOKEN, THEN_CLAUSE, FAILURE_LAPSED},
-    {"[Failed to refresh|Could not refresh] [the |your |]" TOKEN "~", THEN_LINE, FAILURE_LAPSED},
-    {"Authentication [failed|error|required]", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Failed to|Could not|Unable to] authenticate", THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Failed to|Could not|Unable to] authenticate~", THEN_LINE, FAILURE_LAPSED},
+    {"[Failed to|Could not|Unable to] refresh [the |your |]" TOKEN, THEN_CLAUSE, FAILURE_LAPSED},
+    {"[Failed to|Could not|Unable to] refresh [the |your |]" TOKEN "~", THEN_LINE, FAILURE_LAPSED},
+    {TOKEN " refresh failed", THEN_CLAUSE, FAILURE_LAPSED},
+    {TOKEN " refresh failed~", THEN_LINE, FAILURE_LAPSED},
+    {"[OAuth |]Authentication [failed|error]", THEN_CLAUSE, FAILURE_LAPSED},
     {"[401 |]Unauthorized", THEN_CLAUSE, FAILURE_LAPSED},
+
+    /* Anything else of these that ends with the advice. */
+    {"[OAuth|Login|Credentials|Token|Authentication|Access denied] ", THEN_ASKS, FAILURE_LAPSED},
 
     /* Advice, first or last. */
     {"[Please |][run|use] " LOGIN_COMMAND "[ again|]", THEN_CLAUSE, FAILURE_LAPSED},
@@ -57,6 +67,7 @@ static const struct failure_form forms[] = {
     {"[Please |][log in|login|sign in|re-authenticate|reauthenticate] again "
      "[to|and|or|with|using|via] ",
      THEN_LINE, FAILURE_LAPSED},
+    {"Please obtain a new token", THEN_LINE, FAILURE_LAPSED},
     {0},
 };
 

@@ -1,7 +1,8 @@
 #include "tool/failure.h"
 
-#include <strings.h>
+#include <string.h>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 const char *failure_class_name(enum failure_class c)
@@ -21,7 +22,7 @@ static bool contains(const char *text, size_t len, const char *words)
 {
     size_t n = strlen(words);
     for (size_t i = 0; i + n <= len; i++)
-        if (strncasecmp(text + i, words, n) == 0)
+        if (ascii_same(text + i, words, n))
             return true;
     return false;
 }
@@ -43,13 +44,18 @@ enum failure_class failure_by_kind(const struct failure_table *t, const char *na
     return FAILURE_NONE;
 }
 
-bool failure_advises_login(const struct failure_table *t, const char *text, size_t len)
+bool failure_asks_for_login(const struct failure_table *t, const char *text, size_t len,
+                            bool at_end)
 {
     if (len > LIMIT_FAILURE_LINE || memchr(text, '\n', len))
         return false;
-    for (const char *const *a = t->advice; *a; a++)
-        if (contains(text, len, *a))
+    if (at_end && len > 0 && text[len - 1] == '.')
+        len--;
+    for (const char *const *a = t->advice; *a; a++) {
+        size_t n = strlen(*a), skipped = at_end && len > n ? len - n : 0;
+        if (contains(text + skipped, len - skipped, *a))
             return true;
+    }
     return false;
 }
 

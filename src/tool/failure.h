@@ -26,6 +26,7 @@ const char *failure_class_name(enum failure_class c);
 enum failure_then {
     THEN_CLAUSE, /* nothing; a separator and another form; a middle dot and a line */
     THEN_LINE,   /* anything, to the end of this line, which is the last */
+    THEN_ASKS,   /* the rest of one line, whose end asks for a login (`advice`) */
     THEN_STATUS, /* three digits of HTTP status and a body: a JSON object, a page, a line */
 };
 
@@ -55,7 +56,7 @@ struct failure_table {
     const struct failure_form *forms;
     const struct failure_status *statuses;
     const struct failure_kind *kinds;
-    const char *const *advice;      /* in what is known to be an error: it asks for a login */
+    const char *const *advice;      /* words that ask for a login */
     const char *const *key_sources; /* credentials that go before the login, as init names them */
 };
 
@@ -66,8 +67,9 @@ enum failure_class failure_by_status(const struct failure_table *t, int status, 
 /* What an error's NAME means; FAILURE_NONE: it is not known or says nothing. */
 enum failure_class failure_by_kind(const struct failure_table *t, const char *name);
 
-/* TEXT, known to be an error, asks for a login in a short line of its own. */
-bool failure_advises_login(const struct failure_table *t, const char *text, size_t len);
+/* TEXT is one short line that asks for a login; at its very end, a full stop aside, if AT_END. */
+bool failure_asks_for_login(const struct failure_table *t, const char *text, size_t len,
+                            bool at_end);
 
 /* SOURCE of the credential in use goes before the login. */
 bool failure_is_override(const struct failure_table *t, const char *source);

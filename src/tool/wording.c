@@ -1,7 +1,6 @@
 #include "tool/wording.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/ascii.h"
 #include "base/limits.h"
@@ -41,7 +40,7 @@ static enum wording better(enum wording a, enum wording b)
 static enum wording literal(const struct reading *r, const char **p, const char *words, size_t n)
 {
     size_t have = (size_t)(r->end - *p);
-    if (strncasecmp(*p, words, have < n ? have : n) != 0)
+    if (!ascii_same(*p, words, have < n ? have : n))
         return WORDING_NO;
     if (have < n)
         return out_of_text(r);
@@ -209,6 +208,10 @@ static enum wording then(const struct reading *r, const struct failure_form *f, 
     switch (f->then) {
     case THEN_CLAUSE: return next_clause(r, p, depth, f->meaning, ret);
     case THEN_STATUS: return status(r, p, ret);
+    case THEN_ASKS:
+        if (r->ended && !failure_asks_for_login(r->table, p, (size_t)(r->end - p), true))
+            return WORDING_NO;
+        break;
     case THEN_LINE: break;
     }
     *ret = by_line(r, p, f->meaning);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 
-#include "base/file.h"
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/secret.h"
 #include "run/verdict.h"
@@ -160,17 +160,14 @@ static bool judge_recording(const char *file, const jv *record)
 /* Judges each line of a file; adds how many there were and how many came out wrong. */
 static void judge_file(const char *path, int *ret_count, int *ret_wrong)
 {
-    struct buf text;
+    static char text[FILE_MAX];
     struct err e;
-    buf_init(&text, FILE_MAX);
     FILE *f = fopen(path, "r");
     assert_non_null(f);
-    char *room = buf_space(&text, FILE_MAX - 1);
-    assert_non_null(room);
-    buf_added(&text, fread(room, 1, FILE_MAX - 1, f));
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
     assert_true(feof(f));
     fclose(f);
-    const char *line = room, *newline;
+    const char *line = text, *newline;
     for (; (newline = strchr(line, '\n')); line = newline + 1) {
         jv *record = jv_parse(line, (size_t)(newline - line), &e);
         assert_non_null(record);
@@ -178,18 +175,16 @@ static void judge_file(const char *path, int *ret_count, int *ret_wrong)
         ++*ret_count;
         jv_free(record);
     }
-    buf_free(&text);
 }
 
 static void every_recording_gets_its_verdict(void **state)
 {
     (void)state;
     const char *folder = getenv("CREDRELAY_CORPUS");
-    assert_non_null(folder);
-    DIR *d = opendir(folder);
+    DIR *d = folder ? opendir(folder) : NULL;
     assert_non_null(d);
     int count = 0, wrong = 0;
-    for (struct dirent *entry; (entry = readdir(d));) {
+    for (struct dirent *entry; d && (entry = readdir(d));) {
         const char *dot = strrchr(entry->d_name, '.');
         char path[LIMIT_PATH];
         if (!dot || strcmp(dot, ".jsonl") != 0)
@@ -197,7 +192,8 @@ static void every_recording_gets_its_verdict(void **state)
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
         judge_file(path, &count, &wrong);
     }
-    closedir(d);
+    if (d)
+        closedir(d);
     assert_int_equal(wrong, 0);
     assert_int_equal(count, RECORDINGS);
 }

@@ -63,6 +63,15 @@ static const struct {
     {"Failed to authenticate: your subscription has been moved", FAILURE_LAPSED},
     {"Failed to refresh OAuth token: invalid_grant", FAILURE_LAPSED},
     {"Authentication failed. Please log in again", FAILURE_LAPSED},
+    {"Error: Not logged in " DOT " Please run /login", FAILURE_LAPSED},
+    {"Invalid or expired OAuth token", FAILURE_LAPSED},
+    {"You must log in. Run /login", FAILURE_LAPSED},
+    {"Could not authenticate " DOT " Please run /login", FAILURE_LAPSED},
+    {"OAuth token refresh failed: invalid_grant", FAILURE_LAPSED},
+    {"OAuth token has expired. Please obtain a new token or refresh your existing token.",
+     FAILURE_LAPSED},
+    {"OAuth account information not found in config. Please run /login", FAILURE_LAPSED},
+    {"OAuth account information is printed by /login when asked", FAILURE_NONE},
 
     /* revoked, or the organization's word */
     {"API Error: 403 {\"error\":{\"message\":\"OAuth token has been revoked. Please obtain a new "
