@@ -101,8 +101,6 @@ static void append(struct verdict *v, const char *bytes, size_t len)
     v->len += len;
 }
 
-/* ---- text ---- */
-
 /* Past this only a body can still be going on, which is read at the end. */
 #define LOOK_AHEAD (2 * LIMIT_FAILURE_LINE)
 
@@ -130,8 +128,6 @@ static enum failure_class judge_text(struct verdict *v)
     excerpt(v->text, v->len, v->message, sizeof v->message);
     return meaning;
 }
-
-/* ---- objects ---- */
 
 static enum type type_by_name(const char *name)
 {
@@ -313,15 +309,14 @@ static void end_object(void *ctx)
     bool retry = o->type == TYPE_SYSTEM && o->api_retry;
     if (o->type == TYPE_RESULT || (o->type == TYPE_NOT_YET && o->is_error != FLAG_ABSENT))
         settle(v);
-    else if (retry || (o->type == TYPE_ASSISTANT && o->model == MODEL_SYNTHETIC))
+    if (retry || (o->type == TYPE_ASSISTANT && o->model == MODEL_SYNTHETIC)) {
         v->kind = o->kind;
-    v->plain_403 = !retry && o->status == 403;
+        v->plain_403 = !retry && o->status == 403;
+    }
     v->retrying |= retry && o->kind == FAILURE_LAPSED;
 }
 
 static const struct json_sink sink = {begin_object, see_member, end_object};
-
-/* ---- both ---- */
 
 struct verdict *verdict_new(const struct failure_table *t, enum run_format format)
 {
@@ -340,7 +335,7 @@ void verdict_free(struct verdict *v)
     free(v);
 }
 
-/* Step over white space and a byte order mark; the first other byte tells text from JSON. */
+/* Step over white space and the bytes of a byte order mark; the first other byte tells text from JSON. */
 static size_t begin(struct verdict *v, const char *bytes, size_t len)
 {
     size_t at = 0;

@@ -120,8 +120,6 @@ static enum run_format format_by_name(const char *name)
                                        : RUN_STREAM_JSON;
 }
 
-/* ---- recordings ---- */
-
 /* The class, and of failures of credentials, in the formats that show it, whether work was done;
  * only output of a run that did none may still be held at the end. */
 static bool is_right(const jv *record, const struct run *r, const struct seen *s)
@@ -197,8 +195,6 @@ static void every_recording_gets_its_verdict(void **state)
     assert_int_equal(wrong, 0);
     assert_int_equal(count, RECORDINGS);
 }
-
-/* ---- made up ---- */
 
 #define DOT "\xc2\xb7"
 #define INIT                                                                                       \
@@ -323,6 +319,11 @@ static const struct {
      INIT
      "{\"type\":\"assistant\",\"message\":{\"model\":\"<synthetic>\"},\"api_error_status\":403,"
      "\"error\":\"authentication_failed\"}\n",
+     RUN_STREAM_JSON, 1, "other"},
+    {"stream, 403 and then news",
+     INIT
+     "{\"type\":\"assistant\",\"message\":{\"model\":\"<synthetic>\"},\"api_error_status\":403,"
+     "\"error\":\"authentication_failed\"}\n{\"type\":\"system\",\"subtype\":\"status\"}\n",
      RUN_STREAM_JSON, 1, "other"},
     {"stream, killed while retrying", INIT RETRY, RUN_STREAM_JSON, 143, "lapsed, retrying"},
     {"stream, retry after overload",
