@@ -54,6 +54,8 @@ static const struct {
     {"Not logged in", FAILURE_LAPSED},
     {"NOT LOGGED IN \xe2\x80\xa2 please run /login", FAILURE_LAPSED},
     {"Not logged in\nPlease run /login", FAILURE_LAPSED},
+    {"Not logged in\t" DOT "\tPlease run /login\t", FAILURE_LAPSED},
+    {"Not logged in. Login expired. OAuth token revoked. Please run /login", FAILURE_LAPSED},
     {"Not logged in " DOT " Sign in with claude.ai", FAILURE_LAPSED},
     {"You are not logged in. Run claude auth login", FAILURE_LAPSED},
     {"\r\n  Not logged in " DOT " Please run /login\r\n\r\n", FAILURE_LAPSED},
