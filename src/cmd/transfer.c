@@ -11,10 +11,10 @@ static const struct {
     const char *did, *would;
 } verbs[] = {
     [DO_NOTHING] = {"nothing to do", "nothing to do"},
-    [DO_PUBLISH] = {"published", "would publish"},
+    [DO_PUBLISH] = {"published it", "would publish it"},
     [DO_FORWARD] = {"finished a publication", "would finish a publication"},
-    [DO_INSTALL_SHARED] = {"pulled", "would pull"},
-    [DO_INSTALL_RENEWABLE] = {"pulled", "would pull"},
+    [DO_INSTALL_SHARED] = {"pulled it", "would pull it"},
+    [DO_INSTALL_RENEWABLE] = {"pulled it", "would pull it"},
     [DO_WAIT] = {"nothing to do", "nothing to do"},
     [DO_HUMAN] = {"nothing to do", "nothing to do"},
 };
@@ -46,11 +46,11 @@ static void describe(const struct login_facts *f, char *out, size_t size)
 static void tell(const struct relay *r, const struct sync_report *report, bool dry_run)
 {
     char login[128];
-    const struct decision *d = report->did.action == DO_NOTHING ? &report->stands : &report->did;
-    bool nothing = report->did.action == DO_NOTHING;
+    enum action did = report->did.action;
+    /* What stands in the other direction is why nothing was done, not what was done. */
+    enum reason why = did == DO_NOTHING ? report->stands.reason : report->did.reason;
     describe(subject(report, dry_run), login, sizeof login);
-    printf("%s%s: %s (%s", dry_run ? verbs[d->action].would : verbs[d->action].did,
-           nothing ? "" : " it", reason_text(d->reason), login);
+    printf("%s: %s (%s", dry_run ? verbs[did].would : verbs[did].did, reason_text(why), login);
     if (report->version)
         printf("; %s version %lld", r->store_url, (long long)report->version);
     puts(")");
