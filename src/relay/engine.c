@@ -236,9 +236,12 @@ bool session_sync(struct session *session, const struct sync_request *rq, struct
         err_set(e, ERR_DENIED, "this machine is a reader: it never publishes");
         return err_hint(e, "publish on a writer, or make this one a writer: role = writer");
     }
+    struct state before = session->state;
     bool ok = shelf_open(session->relay, rq->deadline, &s.shelf, e) && loop(&s, e);
     if (ok)
         *ret = s.report;
+    if (rq->dry_run)
+        session->state = before; /* what was learnt on the way is a change as well */
     shelf_close(&s.shelf);
     login_free(&s.local);
     return ok;
