@@ -290,9 +290,13 @@ bool relay_sync(const struct relay *r, const struct sync_request *rq, int64_t lo
                 struct sync_report *ret, struct err *e)
 {
     struct session s;
+    struct sync_request timed = *rq;
+    int64_t asked = clock_steady_ms();
     if (!session_open(r, lock_wait_ms, &s, e))
         return false;
-    bool ok = session_sync(&s, rq, ret, e);
+    /* Who waited for another's slow store still has its own time. */
+    timed.deadline += clock_steady_ms() - asked;
+    bool ok = session_sync(&s, &timed, ret, e);
     struct err unsaved;
     if (!session_close(&s, &unsaved) && ok && ret->warning.code == ERR_NONE)
         ret->warning = unsaved; /* the login is where it belongs; only the memory is short */

@@ -59,7 +59,8 @@ bool session_sync(struct session *s, const struct sync_request *rq, struct sync_
  * same. */
 bool session_close(struct session *s, struct err *e);
 
-/* All three, for who needs no more; the event goes to the log. */
+/* All three, for who needs no more; the event goes to the log.  The time spent waiting for the lock
+ * is added to the request's deadline. */
 bool relay_sync(const struct relay *r, const struct sync_request *rq, int64_t lock_wait_ms,
                 struct sync_report *ret, struct err *e) MUST_CHECK;
 
