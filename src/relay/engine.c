@@ -143,11 +143,12 @@ static bool install(struct sync *s, bool full, struct err *e)
 {
     const struct login *source = full ? &s->shelf.renewable.login : &s->shelf.shared.login;
     struct memory *m = &s->session->state.memory;
+    bool refused = strcmp(m->refused, source->facts.fingerprint) == 0;
     bool ok;
-    if (full || s->relay->plain || !source->facts.renewable) {
+    if (full || (s->relay->plain && !refused) || !source->facts.renewable) {
         ok = write_file(s, source, e);
     } else {
-        /* A shared value of an older set-up: its refresh token is for nobody. */
+        /* A refresh token in the shared value is for nobody, or one that has been refused. */
         struct login bare;
         ok = login_without_refresh(s->relay->tool, source, &bare, e);
         if (ok) {
