@@ -24,7 +24,7 @@ void buf_clear(struct buf *b)
     if (b->data)
         sodium_memzero(b->data, b->len + 1);
     b->len = 0;
-    b->failed = false;
+    b->failed = b->full = false;
 }
 
 char *buf_space(struct buf *b, size_t len)
@@ -32,7 +32,7 @@ char *buf_space(struct buf *b, size_t len)
     if (b->failed)
         return NULL;
     if (len > b->limit - b->len) {
-        b->failed = true;
+        b->failed = b->full = true;
         return NULL;
     }
     size_t need = b->len + len + 1;
@@ -113,7 +113,7 @@ const char *buf_str(const struct buf *b)
 
 bool buf_error(const struct buf *b, const char *what, struct err *e)
 {
-    if (b->len + 1 >= b->limit / 2)
+    if (b->full)
         return err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", what, b->limit);
     return err_no_memory(e);
 }

@@ -21,6 +21,7 @@ struct buf {
     char *data;
     size_t len, room, limit;
     bool failed; /* an append did not fit, or memory was short */
+    bool full;   /* it was the limit */
 };
 
 void buf_init(struct buf *b, size_t limit);

@@ -43,7 +43,7 @@ static bool read_all(int fd, const char *path, struct buf *out, struct err *e)
         size_t room = 16384;
         if (!at && out->limit > out->len) {
             /* The last stretch before the limit; one byte more tells "fits" from "too large". */
-            out->failed = false;
+            out->failed = out->full = false;
             room = out->limit - out->len;
             at = buf_space(out, room);
         }
