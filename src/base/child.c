@@ -95,17 +95,18 @@ static void feed(struct ends *ends, const struct child_run *run, size_t *sent)
 /* Take what there is; close at the end of the stream.  False: more than OUT may hold. */
 static bool drain(int *fd, struct buf *out, bool drop_rest)
 {
-    char *at = buf_space(out, 4096);
+    size_t left = out->limit - out->len, room = left && left < 4096 ? left : 4096;
+    char *at = buf_space(out, room);
     if (!at && !drop_rest)
         return false;
     char dropped[4096];
-    ssize_t n = read(*fd, at ? at : dropped, 4096);
+    ssize_t n = read(*fd, at ? at : dropped, room);
     if (n > 0 && at)
         buf_added(out, (size_t)n);
     else if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
         close_fd(fd);
     if (!at)
-        out->failed = false;
+        out->failed = out->full = false;
     return true;
 }
 
