@@ -84,6 +84,15 @@ static int usage_error(const struct command *c, const char *what, const char *wh
     return err_exit_status(ERR_USAGE);
 }
 
+/* getopt says '?' of an option it does not know, and of a flag that was given an argument
+ * (--json=1); in a cluster (-nx) ARGV names it only together with its neighbours. */
+static int no_such_option(const struct command *c, char **argv)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+    return usage_error(
+        c, "no such option: ", optopt && !strchr(c->options, optopt) ? letter : argv[optind - 1]);
+}
+
 int command_run(const struct command *c, int argc, char **argv)
 {
     struct options o = {.relay = NULL};
@@ -94,9 +103,10 @@ int command_run(const struct command *c, int argc, char **argv)
     opterr = 0;
     optind = 1;
     while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-        if (letter == '?' || letter == ':')
-            return usage_error(c, letter == '?' ? "no such option: " : "an argument is missing: ",
-                               argv[optind - 1]);
+        if (letter == '?')
+            return no_such_option(c, argv);
+        if (letter == ':')
+            return usage_error(c, "an argument is missing: ", argv[optind - 1]);
         take_option(&o, letter, optarg);
     }
     if (o.help) {
