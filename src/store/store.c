@@ -164,7 +164,9 @@ static bool exchange(const struct store_call *c, const struct buf *line, struct 
     int status;
     if (!child_run(&run, out, errors, &status, e)) {
         if (e->code == ERR_UNREACHABLE) {
-            err_set(e, ERR_UNREACHABLE, "no answer within %lld s", (long long)c->timeout_ms / 1000);
+            /* In tenths, rounded: of 10 s some milliseconds are gone before the first call. */
+            err_set(e, ERR_UNREACHABLE, "no answer within %.3g s",
+                    (double)((c->timeout_ms + 50) / 100) / 10);
             err_hint(e, "try again, or raise `timeout` in credrelay.conf");
         }
         return false;
