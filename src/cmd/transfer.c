@@ -72,11 +72,11 @@ static jv *login_value(const struct login_facts *f)
 }
 
 static void tell_json(const char *command, const struct relay *r, const struct sync_report *report,
-                      const struct options *o, int status)
+                      const struct options *o, const struct err *unmet)
 {
     struct buf line;
     jv *v = jv_object();
-    jv_put_bool(v, "ok", status == 0);
+    jv_put_bool(v, "ok", !unmet);
     jv_put_text(v, "command", command);
     jv_put_text(v, "relay", r->name);
     jv_put_text(v, "machine", r->machine);
@@ -94,7 +94,12 @@ static void tell_json(const char *command, const struct relay *r, const struct s
     jv_put_text(v, "holder", report->holder[0] ? report->holder : NULL);
     if (report->warning.code != ERR_NONE)
         jv_put_text(v, "warning", report->warning.text);
-    jv_put_int(v, "exit_status", status);
+    if (unmet) {
+        jv_put_text(v, "error", err_name(unmet->code));
+        jv_put_text(v, "message", unmet->text);
+        jv_put_text(v, "hint", unmet->hint);
+    }
+    jv_put_int(v, "exit_status", unmet ? err_exit_status(unmet->code) : 0);
     buf_init(&line, LIMIT_EVENT);
     if (jv_write(v, &line))
         puts(buf_str(&line));
@@ -157,7 +162,7 @@ int transfer(const char *command, enum intent intent, const struct options *o)
             status = err_exit_status(e.code);
         tell_more(&report, o);
         if (o->json)
-            tell_json(command, &r, &report, o, status);
+            tell_json(command, &r, &report, o, status ? &e : NULL);
         else if (status)
             tell_failure(command, o, &e);
         else if (!o->quiet)
