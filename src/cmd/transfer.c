@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 /* Another sync of this machine may be waiting for a slow store; its time-out plus a little. */
 enum { LOCK_WAIT_MS = 12000 };
@@ -143,19 +144,33 @@ static void tell_more(const struct sync_report *report, const struct options *o)
                 report->reads, report->writes);
 }
 
+/* Other people's text: as it is, control characters aside. */
+static void tell_helper(const struct buf *told)
+{
+    for (size_t i = 0; i < told->len; i++) {
+        unsigned char c = (unsigned char)told->data[i];
+        putc(c == '\n' || (c >= ' ' && c != 0x7f) ? c : '?', stderr);
+    }
+}
+
 int transfer(const char *command, enum intent intent, const struct options *o)
 {
     struct relay r;
     struct err e;
     struct sync_report report = {.version = 0};
+    struct buf told;
     if (!relay_load(o->relay, &r, &e))
         return tell_failure(command, o, &e);
+    buf_init(&told, LIMIT_HELPER_STDERR);
     const struct sync_request rq = {.intent = intent,
                                     .force = o->force,
                                     .dry_run = o->dry_run,
-                                    .deadline = clock_steady_ms() + r.timeout_ms};
+                                    .deadline = clock_steady_ms() + r.timeout_ms,
+                                    .told = o->verbose ? &told : NULL};
     int status = 0;
-    if (!relay_sync(&r, &rq, LOCK_WAIT_MS, &report, &e)) {
+    bool ok = relay_sync(&r, &rq, LOCK_WAIT_MS, &report, &e);
+    tell_helper(&told);
+    if (!ok) {
         status = tell_failure(command, o, &e);
     } else {
         if (!o->dry_run && unfulfilled(&r, intent, &report, &e))
@@ -168,6 +183,7 @@ int transfer(const char *command, enum intent intent, const struct options *o)
         else if (!o->quiet)
             tell(&r, &report, o->dry_run);
     }
+    buf_free(&told);
     relay_free(&r);
     return status;
 }

@@ -238,7 +238,7 @@ bool session_sync(struct session *session, const struct sync_request *rq, struct
         return err_hint(e, "publish on a writer, or make this one a writer: role = writer");
     }
     struct state before = session->state;
-    bool ok = shelf_open(session->relay, rq->deadline, &s.shelf, e) && loop(&s, e);
+    bool ok = shelf_open(session->relay, rq->deadline, rq->told, &s.shelf, e) && loop(&s, e);
     if (ok)
         *ret = s.report;
     if (rq->dry_run)

@@ -28,6 +28,7 @@ struct sync_request {
     bool force;       /* a person insists: order and memory do not count, usability does */
     bool dry_run;     /* decide, change nothing */
     int64_t deadline; /* for all of it, on the steady clock, ms */
+    struct buf *told; /* what the store's helper says to people is put here; NULL: dropped */
 };
 
 struct sync_report {

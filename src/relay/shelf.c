@@ -25,7 +25,8 @@ static struct store_call call(const struct shelf *s, const char *path)
                                .role = role_name(s->relay->role),
                                .machine = s->relay->machine,
                                .options = s->relay->store_options,
-                               .timeout_ms = left > 1 ? left : 1};
+                               .timeout_ms = left > 1 ? left : 1,
+                               .errors = s->told};
 }
 
 static void renewable_path(const struct shelf *s, char *out, size_t size)
@@ -330,9 +331,10 @@ bool shelf_forward(struct shelf *s, struct err *e)
     return put_shared(s, &s->renewable.login, s->renewable.facts.version, e);
 }
 
-bool shelf_open(const struct relay *r, int64_t deadline, struct shelf *ret, struct err *e)
+bool shelf_open(const struct relay *r, int64_t deadline, struct buf *told, struct shelf *ret,
+                struct err *e)
 {
-    *ret = (struct shelf){.relay = r, .deadline = deadline};
+    *ret = (struct shelf){.relay = r, .deadline = deadline, .told = told};
     drop(&ret->shared);
     drop(&ret->renewable);
     return store_open(r->store_url, r->name, &ret->store, e);

@@ -17,13 +17,14 @@ struct shelf {
     const struct relay *relay;
     struct store store;
     int64_t deadline; /* on the steady clock, ms */
+    struct buf *told; /* what the helper says to people; NULL: dropped */
     bool fresh;       /* what is below is what the store holds, as far as we know */
     struct shelf_value shared, renewable;
     int64_t put_version;    /* of the last shelf_publish */
     unsigned reads, writes; /* calls to the store */
 };
 
-bool shelf_open(const struct relay *r, int64_t deadline, struct shelf *ret,
+bool shelf_open(const struct relay *r, int64_t deadline, struct buf *told, struct shelf *ret,
                 struct err *e) MUST_CHECK;
 void shelf_close(struct shelf *s);
 
