@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "relay/relay.h"
 
-/* The table as data: completions and the manual are checked against it. */
 static jv *command_value(const struct command *c)
 {
     jv *v = jv_object(), *options = jv_array();
@@ -29,18 +29,42 @@ static jv *command_value(const struct command *c)
     return v;
 }
 
-static void help_json(void)
+static jv *commands_value(void)
 {
     jv *commands = jv_array();
     const struct command *c;
-    struct buf line;
     for (size_t i = 0; (c = command_at(i)); i++)
         jv_push(commands, command_value(c));
+    return commands;
+}
+
+static jv *settings_value(void)
+{
+    jv *settings = jv_array();
+    const struct setting *s;
+    for (size_t i = 0; (s = relay_setting(i)); i++) {
+        jv *v = jv_object();
+        jv_put_text(v, "key", s->key);
+        jv_put_text(v, "takes", s->takes);
+        jv_put_text(v, "default", s->fallback);
+        jv_put_text(v, "help", s->help);
+        jv_push(settings, v);
+    }
+    return settings;
+}
+
+/* The tables as data: completions and the manual are checked against them. */
+static void help_json(void)
+{
+    jv *v = jv_object();
+    struct buf line;
+    jv_put(v, "commands", commands_value());
+    jv_put(v, "settings", settings_value());
     buf_init(&line, LIMIT_STATE);
-    if (jv_write(commands, &line))
+    if (jv_write(v, &line))
         puts(buf_str(&line));
     buf_free(&line);
-    jv_free(commands);
+    jv_free(v);
 }
 
 static int run(const struct options *o, int argc, char **argv)
