@@ -105,7 +105,7 @@ static enum looked_up look_up(struct session *s, int64_t *ret_version, struct er
         err_set(e, ERR_CONFLICT, "%s changed meanwhile: version %lld was expected, %lld is there",
                 s->rq->path, (long long)s->rq->expect, (long long)p.version);
     if (result == NOT_KNOWN)
-        err_hint(e, "whether the value was stored is not known: look with credrelay status");
+        err_hint(e, "whether the value was stored is not known; see: credrelay pull --dry-run");
     return result;
 }
 

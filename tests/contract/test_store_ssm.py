@@ -116,7 +116,7 @@ def test_a_version_that_is_not_there(machine, parameter_store):
     assert error(machine.get(version=7)) == (
         "not_found",
         f"GetParameter: parameter {parameter_store.path} in us-west-2 has no such version",
-        "see which there are: credrelay history")
+        f"see which there are: aws ssm get-parameter-history --name {parameter_store.path}")
 
 
 def test_a_first_put_finds_the_parameter_there(machine, parameter_store):
@@ -383,7 +383,7 @@ def test_a_lost_put_that_cannot_be_looked_up(machine, parameter_store):
     host = parameter_store.endpoint.removeprefix("http://")
     assert error(machine.put(deadline_ms=3000)) == (
         "unreachable", f"PutParameter: {host} closed the connection before it had answered",
-        "whether the value was stored is not known: look with credrelay status")
+        "whether the value was stored is not known; see: credrelay pull --dry-run")
     assert [a for a, _ in parameter_store.actions()].count("PutParameter") == 1
 
 

@@ -50,7 +50,7 @@ static const struct {
     {"code in the header only", 400, "ParameterVersionNotFound:http://internal.amazon.com/", "",
      "ParameterVersionNotFound", ERR_NOT_FOUND, RETRY_NEVER,
      "parameter /claude/oauth/credentials in us-west-2 has no such version",
-     "see which there are: credrelay history"},
+     "see which there are: aws ssm get-parameter-history --name /claude/oauth/credentials"},
     {"the body's code before the header's", 400, "Other", "{\"__type\":\"ParameterAlreadyExists\"}",
      "ParameterAlreadyExists", ERR_CONFLICT, RETRY_NEVER,
      "parameter /claude/oauth/credentials exists in us-west-2 by now", ""},
