@@ -1,0 +1,2 @@
+# fish completion for claude-p(1): as claude completes, else files.
+complete -c claude-p -w claude
