@@ -1,0 +1,382 @@
+"""What people read names what there is: the manual, the completions, the README and ARCHITECTURE.md
+against the program's own tables (`credrelay help --json`) and against its sources."""
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness.world import PREFIX, TESTS
+
+ROOT = TESTS.parent
+MAN = {name: (ROOT / "man" / name).read_text()
+       for name in ("credrelay.1", "claude-p.1", "credrelay.conf.5", "credrelay-log.5",
+                    "credrelay-store.7")}
+README = (ROOT / "README.md").read_text()
+PROSE = {name: (ROOT / name).read_text()
+         for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/claude.md")}
+SHELLS = {name: (ROOT / "completions" / name).read_text()
+          for name in ("credrelay.bash", "_credrelay", "credrelay.fish")}
+
+
+@pytest.fixture(scope="module")
+def tables():
+    """{"commands": [{"name", "options": [{"letter", "name"}]}], "settings": [{"key", ...}]}"""
+    return json.loads(subprocess.run([PREFIX / "bin" / "credrelay", "help", "--json"], check=True,
+                                     stdout=subprocess.PIPE, env={"HOME": "/"}).stdout)
+
+
+def source(path):
+    return (ROOT / path).read_text()
+
+
+def section(page, name):
+    """The text of a page under .Sh NAME."""
+    return re.search(rf"^\.Sh {name}\n(.*?)(?=^\.Sh |\Z)", MAN[page], re.M | re.S)[1]
+
+
+def subsection(page, name):
+    return re.search(rf"^\.Ss {name}\n(.*?)(?=^\.S[sh] |\Z)", MAN[page], re.M | re.S)[1]
+
+
+def words(text):
+    """Everything that .Cm marks up in a piece of a page."""
+    lines = re.findall(r"^\.(?:It |Pq )?Cm (.*)$", text, re.M)
+    return {w for line in lines for w in re.findall(r"[a-z][a-z_-]*", line)}
+
+
+# -- credrelay(1) ------------------------------------------------------------------------------
+
+
+def test_the_manual_has_the_commands_and_no_others(tables):
+    items = re.findall(r"^\.It Ic (\S+)", section("credrelay.1", "COMMANDS"), re.M)
+    assert sorted(items) == sorted(c["name"] for c in tables["commands"])
+    synopsis = re.findall(r"^\.Ic (\S+)", section("credrelay.1", "SYNOPSIS"), re.M)
+    assert sorted(synopsis) == sorted(items)
+
+
+def test_the_manual_has_the_options_and_no_others(tables):
+    items = re.findall(r"^\.It Fl (.) , Fl -(\S+)", section("credrelay.1", "OPTIONS"), re.M)
+    options = {(o["letter"], o["name"]) for c in tables["commands"] for o in c["options"]}
+    assert set(items) == options and len(items) == len(options)
+
+
+def test_the_synopsis_gives_each_command_its_options(tables):
+    for command in tables["commands"]:
+        entry = re.search(rf"^\.Ic {command['name']}\n(.*?)(?=^\.Nm|\Z)",
+                          section("credrelay.1", "SYNOPSIS"), re.M | re.S)[1]
+        letters = {c for flags in re.findall(r"^\.Op Fl (\w+)", entry, re.M) for c in flags}
+        assert letters | {"h"} == {o["letter"] for o in command["options"]}, command["name"]
+
+
+def exit_statuses():
+    """{number} that an error can end with, out of err.c."""
+    text = source("src/base/err.c")
+    return set(re.findall(r"EX_\w+_ = (\d+)", text))
+
+
+@pytest.mark.parametrize("page", ["credrelay.1"])
+def test_the_manual_has_every_exit_status(page):
+    items = re.findall(r"^\.It (\d+)$", section(page, "EXIT STATUS"), re.M)
+    assert set(items) == exit_statuses() | {"0"}
+
+
+def test_the_readme_has_every_exit_status():
+    rows = re.findall(r"^\| ([\d, ]+) \|", README, re.M)
+    found = {n for row in rows for n in re.findall(r"\d+", row)}
+    assert found == exit_statuses() | {"0", "126", "127"}
+
+
+USABLE = {"access": "sk-ant-oat01-TEST-1"}
+ENDINGS = [  # (what is so, configuration, login, command, exit status)
+    ("no such command", "", None, ["frobnicate"], 64),
+    ("no such relay", "", None, ["pull", "-r", "nosuch"], 64),
+    ("a setting that is not valid", "[claude]\nrole = boss\n", None, ["pull"], 65),
+    ("a blank login", "", {"access": ""}, ["publish"], 65),
+    ("no login to publish", "", None, ["publish"], 65),
+    ("a store without a helper", "[claude]\nstore = nosuch:\n", None, ["pull"], 69),
+    ("a reader, and no writer has published", "[claude]\nrole = reader\n", None, ["pull"], 75),
+    ("a reader asked to publish", "[claude]\nrole = reader\n", USABLE, ["publish"], 77),
+    ("no login anywhere", "", None, ["sync"], 78),
+    ("a login", "", USABLE, ["publish"], 0),
+]
+
+
+@pytest.mark.parametrize("what, configuration, login, command, status", ENDINGS,
+                         ids=[row[0] for row in ENDINGS])
+def test_the_exit_statuses_are_as_the_readme_says(world, what, configuration, login, command, status):
+    world.configure(configuration)
+    if login:
+        world.write_login(**login)
+    result = world.run("credrelay", *command)
+    assert result.status == status, result
+    assert f"| {status} |" in README
+
+
+# -- credrelay.conf(5) -------------------------------------------------------------------------
+
+
+def setting_items():
+    """{key: its item in the page}"""
+    text = section("credrelay.conf.5", "SETTINGS")
+    parts = re.split(r"^\.It Cm (\S+) No = Ar (.*)$", text, flags=re.M)
+    return {key: (takes, body) for key, takes, body in zip(parts[1::3], parts[2::3], parts[3::3])}
+
+
+def test_the_manual_has_the_settings_and_no_others(tables):
+    assert list(setting_items()) == [s["key"] for s in tables["settings"]]
+
+
+def test_the_manual_has_their_values_defaults_and_variables(tables):
+    for setting in tables["settings"]:
+        takes, body = setting_items()[setting["key"]]
+        assert takes.replace(" ", "") == setting["takes"], setting
+        if setting["default"]:
+            default = setting["default"].replace(":", r":\&")
+            assert re.search(rf"^Default:\n\.Ql {re.escape(default)}( [.,])?$", body, re.M), setting
+        else:
+            assert re.search(r"^Default: none[;,]", body, re.M), setting
+        variable = "CREDRELAY_" + setting["key"].upper().replace("-", "_")
+        assert f".Pq Ev {variable}\n" in body, setting
+
+
+# The fleet's own, word for word.
+WRITER = """[claude]
+tool = claude
+role = writer
+store = ssm://us-west-2/claude/oauth/credentials
+reader-profile = claude-creds-reader
+writer-profile = claude-creds-writer
+"""
+READER = WRITER.replace("writer\nstore", "reader\nstore").replace(
+    "writer-profile = claude-creds-writer\n", "")
+
+
+def test_both_pages_have_the_fleets_configuration():
+    assert re.findall(r"```ini\n(\[claude\]\n.*?)```", README, re.S) == [WRITER, READER]
+    examples = re.findall(r"^\.Bd -literal -offset indent\n(.*?)^\.Ed", section(
+        "credrelay.conf.5", "EXAMPLES"), re.M | re.S)
+    assert examples == [WRITER, READER]
+
+
+def test_the_readmes_configuration_and_policies_do_what_they_say(machines, parameter_store):
+    """As they stand: only the endpoint is another.  Two users with the README's two policies."""
+    reader_policy, writer_policy = map(json.loads, re.findall(r"```json\n(.*?)```", README, re.S))
+    writer, reader = machines("machine-1", "machine-2")
+    writer.configure(WRITER)
+    reader.configure(READER)
+    reader_keys = parameter_store.user("claude-creds-reader", reader_policy)
+    writer_keys = parameter_store.user("claude-creds-writer", writer_policy)
+    writer.write_aws_profiles(claude_creds_reader=reader_keys, claude_creds_writer=writer_keys)
+    reader.write_aws_profiles(claude_creds_reader=reader_keys)
+    endpoint = {"AWS_ENDPOINT_URL_SSM": parameter_store.endpoint}
+
+    writer.write_login(access="sk-ant-oat01-TEST-1", refresh="sk-ant-ort01-TEST-1")
+    published = writer.run("credrelay", "publish", env=endpoint)
+    assert (published.status, published.err) == (0, ""), published
+    pulled = reader.run("credrelay", "pull", env=endpoint)
+    assert (pulled.status, pulled.err) == (0, ""), pulled
+    assert reader.access_token() == "sk-ant-oat01-TEST-1"
+    # The history is asked for when there is a doubt: the same writer without its memory.
+    shutil.rmtree(writer.state)
+    writer.write_login(access="sk-ant-oat01-TEST-2", refresh="sk-ant-ort01-TEST-2", expires_in=30000)
+    published = writer.run("credrelay", "publish", env=endpoint)
+    assert (published.status, published.err) == (0, ""), published
+    # A reader that says it is a writer is told no by the store.
+    reader.configure(WRITER.replace("= claude-creds-writer", "= claude-creds-reader"))
+    reader.write_login(access="sk-ant-oat01-TEST-3", expires_in=40000)
+    assert reader.run("credrelay", "publish", env=endpoint).status == 77
+
+
+# -- credrelay-log(5) --------------------------------------------------------------------------
+
+
+def quoted(path, pattern):
+    found = re.findall(pattern, source(path), re.M)
+    assert found, f"{path} has no {pattern}: the test reads it wrongly"
+    return set(found)
+
+
+def test_the_manual_has_every_event_and_field():
+    events = quoted("src/relay/events.c", r'\[INTENT_\w+\] = "(\w+)"') | quoted(
+        "src/relay/events.c", r'event\(r, "(\w+)"\)')
+    named = re.findall(r"^\.Ss (.*)$", section("credrelay-log.5", "EVENTS"), re.M)
+    assert {w for line in named for w in line.split(", ")} == events
+    fields = quoted("src/relay/events.c", r'put_\w+\(\s*v, "(\w+)"') | quoted(
+        "src/base/log.c", r'jv_put_\w+\(event, "(\w+)"')
+    items = re.findall(r"^\.It Cm (.*)$", MAN["credrelay-log.5"].split(".Sh REASONS")[0], re.M)
+    assert {w for line in items for w in line.split(" , ")} == fields
+
+
+def test_the_manual_has_every_word_of_the_log():
+    names = {
+        "what was done": quoted("src/relay/decide.c", r'\[DO_\w+\] = "(\w+)"'),
+        "states": quoted("src/tool/login.c", r'\[LOGIN_\w+\] = \{"(\w+)"') - {"usable"},
+        "errors": quoted("src/base/err.c", r'\[ERR_\w+\] = \{"(\w+)"') - {"ok"},
+        "verdicts": quoted("src/tool/failure.c", r'\[FAILURE_\w+\] = "(\w+)"'),
+    }
+    for what, expected in names.items():
+        assert expected <= words(MAN["credrelay-log.5"]), what
+
+
+def test_the_manual_has_every_reason_and_no_others():
+    items = re.findall(r"^\.It Cm (\w+)$", section("credrelay-log.5", "REASONS"), re.M)
+    assert set(items) == quoted("src/relay/decide.c", r'\[WHY_\w+\] = \{"(\w+)"')
+
+
+# -- credrelay-store(7) ------------------------------------------------------------------------
+
+
+def test_the_manual_has_the_protocol():
+    header = source("src/store/protocol.h")
+    request = re.search(r"^ \* Request:\n(.*?)^ \*\n", header, re.M | re.S)[1]
+    fields = re.findall(r"^ \*   (\w+) ", request, re.M)
+    items = re.findall(r"^\.It Cm (\w+)$", subsection("credrelay-store.7", "The request"), re.M)
+    assert items == fields
+    assert set(re.findall(r'= "(\w+)"', header)) <= words(MAN["credrelay-store.7"])
+
+
+# -- completions -------------------------------------------------------------------------------
+
+BASH = """
+source "$1"; shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+function=$(complete -p "$1" | sed 's/.* -F \\([^ ]*\\) .*/\\1/')
+"$function"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def complete_in_bash(world, *line, name=None, before=""):
+    """The set of words that bash offers for the last word of LINE."""
+    script = ROOT / "completions" / f"{name or line[0]}.bash"
+    result = world.run("bash", "--norc", "-c", before + BASH, "bash", script, *line)
+    assert result.status == 0, result
+    return set(result.out.split())
+
+
+def test_bash_offers_what_there_is(world, tables):
+    commands = {c["name"] for c in tables["commands"]}
+    assert complete_in_bash(world, "credrelay", "") == commands | {"--help", "--version"}
+    assert complete_in_bash(world, "credrelay", "pu") == {"pull", "publish"}
+    for command in tables["commands"]:
+        offered = complete_in_bash(world, "credrelay", command["name"], "")
+        options = {s for o in command["options"] for s in (f"-{o['letter']}", f"--{o['name']}")}
+        more = {"help": commands, "run": {"--"}}.get(command["name"], set())
+        assert offered == options | more, command["name"]
+
+
+def test_bash_offers_the_relays_of_the_configuration(world):
+    world.configure("[claude]\nrole = reader\n[work]\nrole = reader\n[alert]\nmail = me\n")
+    assert complete_in_bash(world, "credrelay", "pull", "-r", "") == {"claude", "work"}
+    assert complete_in_bash(world, "credrelay", "pull", "--relay", "w") == {"work"}
+
+
+def test_bash_offers_commands_after_the_dashes(world):
+    assert "mkfifo" in complete_in_bash(world, "credrelay", "run", "--", "mkfi")
+
+
+def test_claude_p_completes_as_claude_does(world):
+    claude = "_claude() { COMPREPLY=(\"$1:$2\"); }; complete -F _claude claude\n"
+    assert complete_in_bash(world, "claude-p", "--mo", before=claude) == {"claude:--mo"}
+    assert complete_in_bash(world, "claude-p", "--mo") == set()
+
+
+def test_fish_and_zsh_name_what_there_is(tables):
+    fish, zsh = SHELLS["credrelay.fish"], SHELLS["_credrelay"]
+    commands = [c["name"] for c in tables["commands"]]
+    assert re.findall(r"-n __fish_use_subcommand -a (\S+)", fish) == commands
+    assert re.findall(r"^ +['\"](\w+):", zsh, re.M) == commands
+    options = {(o["letter"], o["name"]) for c in tables["commands"] for o in c["options"]}
+    assert set(re.findall(r" -s (\w) -l (\S+)", fish)) == options
+    assert set(re.findall(r"\{-(\w),--([\w-]+)\}", zsh)) == options
+
+
+@pytest.mark.parametrize("shell, script", [("zsh", "_credrelay"), ("fish", "credrelay.fish"),
+                                           ("fish", "claude-p.fish"), ("bash", "credrelay.bash")])
+def test_each_shell_can_read_its_file(world, shell, script):
+    if not shutil.which(shell):
+        pytest.skip(f"no {shell} here")
+    read = world.run(shell, "-n", ROOT / "completions" / script)
+    assert (read.status, read.err) == (0, "")
+
+
+def test_pages_and_completions_are_installed():
+    share = PREFIX / "share"
+    pages = {p.name for p in (share / "man").glob("man?/*")}
+    assert pages == set(MAN)
+    for path in ("bash-completion/completions/credrelay", "bash-completion/completions/claude-p",
+                 "zsh/site-functions/_credrelay", "fish/vendor_completions.d/credrelay.fish",
+                 "fish/vendor_completions.d/claude-p.fish"):
+        assert (share / path).is_file(), path
+
+
+# -- all of them -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", MAN)
+def test_the_pages_are_well_formed(world, page):
+    if not shutil.which("mandoc"):
+        pytest.skip("no mandoc here")
+    lint = world.run("mandoc", "-Tlint", "-Wwarning", ROOT / "man" / page)
+    assert (lint.status, lint.out) == (0, ""), lint
+
+
+def commands_named(text):
+    named = set(re.findall(r"(?<![\w/.-])credrelay ([a-z]+)\b", text))
+    return named - {"whole", "has", "on"}  # "another credrelay has held ...", and the like
+
+
+def code_of(markdown):
+    """What stands between backticks or is indented as a block."""
+    inline = re.findall(r"`([^`\n]+)`", markdown)
+    return "\n".join(inline + re.findall(r"^    .*$", markdown, re.M) +
+                     re.findall(r"^```\w*\n(.*?)^```", markdown, re.M | re.S))
+
+
+def test_nothing_names_a_command_that_does_not_exist(tables):
+    exist = {c["name"] for c in tables["commands"]}
+    pages = [(name, re.sub(r"^\.Nd .*$", "", text, flags=re.M)) for name, text in MAN.items()]
+    for name, text in [*pages, *((n, code_of(t)) for n, t in PROSE.items())]:
+        assert commands_named(text) <= exist, name
+    for path in [*(ROOT / "src").rglob("*.c"), *(ROOT / "helpers").rglob("*.c")]:
+        messages = "\0".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', path.read_text()))
+        assert commands_named(messages) <= exist, path
+
+
+def test_the_wrappers_lines_are_quoted_to_the_letter():
+    sources = "".join(source(p) for p in ("src/run/run.c", "src/relay/decide.c"))
+    lines = re.findall(r"^ *(?:\.It \")?\[claude-p\] (.*?)\"?$", README + MAN["claude-p.1"], re.M)
+    assert len(lines) == 6
+    for line in lines:
+        for part in re.split(r"[;:,.]+ ?", line.replace("Parameter Store", "%s")):
+            assert part in sources or part == "WHY", f"nobody says '{part}'"
+
+
+def test_every_file_and_function_that_is_named_exists():
+    sources = "\n".join(p.read_text() for folder in ("src", "helpers")
+                        for p in (ROOT / folder).rglob("*.[ch]"))
+    for name, text in PROSE.items():
+        for path in re.findall(r"`((?:src|helpers|tests|scripts|man|docs)/[\w./-]+)`", text):
+            assert (ROOT / path).exists(), f"{name} names {path}"
+        for path in re.findall(r"\]\(([\w./-]+)\)", text):
+            assert (ROOT / path).exists(), f"{name} links to {path}"
+        for function in re.findall(r"`(\w+)\(\)`", text):
+            assert re.search(rf"\b{function}\(", sources), f"{name} names {function}()"
+        for constant in re.findall(r"`([A-Z]+_[A-Z_]+)(?:=\w+)?`", text):
+            assert constant in sources, f"{name} names {constant}"
+
+
+LAYERS = ["os", "base", ("store", "tool"), "relay", "run", "cmd"]
+
+
+def test_a_folder_includes_only_what_is_below_it():
+    below = set()
+    for layer in LAYERS:
+        folders = layer if isinstance(layer, tuple) else (layer,)
+        for folder in folders:
+            for path in (ROOT / "src" / folder).glob("*.[ch]"):
+                included = set(re.findall(r'^#include "(\w+)/', path.read_text(), re.M))
+                assert included <= below | {folder}, path
+        below |= set(folders)
