@@ -70,6 +70,13 @@ def test_the_synopsis_gives_each_command_its_options(tables):
         assert letters | {"h"} == {o["letter"] for o in command["options"]}, command["name"]
 
 
+def test_the_manual_has_the_members_of_the_json_output():
+    transfer = source("src/cmd/transfer.c")
+    members = set(re.findall(r'jv_put\w*\(\s*v, "(\w+)"', transfer))
+    page = section("credrelay.1", "JSON OUTPUT")
+    assert words(page) - {"usable"} == members
+
+
 def exit_statuses():
     """{number} that an error can end with, out of err.c."""
     text = source("src/base/err.c")
@@ -348,9 +355,10 @@ def test_nothing_names_a_command_that_does_not_exist(tables):
 def test_the_wrappers_lines_are_quoted_to_the_letter():
     sources = "".join(source(p) for p in ("src/run/run.c", "src/relay/decide.c"))
     lines = re.findall(r"^ *(?:\.It \")?\[claude-p\] (.*?)\"?$", README + MAN["claude-p.1"], re.M)
-    assert len(lines) == 6
+    assert len(lines) == 7
     for line in lines:
-        for part in re.split(r"[;:,.]+ ?", line.replace("Parameter Store", "%s")):
+        line = re.sub("from (Parameter Store|the local store)", "from %s", line)
+        for part in re.split(r"[;:,.]+ ?", line):
             assert part in sources or part == "WHY", f"nobody says '{part}'"
 
 
