@@ -26,6 +26,8 @@ static const struct login_facts *subject(const struct sync_report *r, bool dry_r
 {
     bool store = r->did.action == DO_FORWARD || (dry_run && sync_installed(r));
     const struct login_facts *f = store ? &r->shared : &r->local;
+    if (dry_run && r->did.action == DO_FORWARD)
+        f = &r->renewable;
     return f->state == LOGIN_USABLE ? f : &r->shared;
 }
 

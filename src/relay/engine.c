@@ -187,6 +187,7 @@ static void settle(struct sync *s, const struct decision *d)
     r->stands = *d;
     r->local = s->local.facts;
     r->shared = shared->login;
+    r->renewable = s->shelf.renewable.facts.login;
     r->version = shared->version;
     memcpy(r->holder, s->shelf.renewable.facts.holder, sizeof r->holder);
     r->reads = s->shelf.reads;

@@ -35,6 +35,7 @@ struct sync_report {
     struct decision did;    /* what was done (with dry_run: would be); DO_NOTHING: nothing */
     struct decision stands; /* what is to do now, by the decision, after what was done */
     struct login_facts local, shared; /* as they are now */
+    struct login_facts renewable;     /* absent when it is not known here */
     int64_t version;                  /* of the shared value; 0: none */
     char holder[HOLDER_SIZE];         /* "": not known here */
     unsigned reads, writes;           /* calls to the store */
