@@ -27,11 +27,16 @@ void buf_clear(struct buf *b)
     b->failed = b->full = false;
 }
 
+size_t buf_left(const struct buf *b)
+{
+    return b->limit - b->len;
+}
+
 char *buf_space(struct buf *b, size_t len)
 {
     if (b->failed)
         return NULL;
-    if (len > b->limit - b->len) {
+    if (len > buf_left(b)) {
         b->failed = b->full = true;
         return NULL;
     }
@@ -87,8 +92,10 @@ bool buf_printf(struct buf *b, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
     char *at = n < 0 ? NULL : buf_space(b, (size_t)n);
-    if (!at)
+    if (!at) {
+        b->failed = true;
         return false;
+    }
     va_start(args, fmt);
     vsnprintf(at, (size_t)n + 1, fmt, args);
     va_end(args);

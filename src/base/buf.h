@@ -21,7 +21,7 @@ struct buf {
     char *data;
     size_t len, room, limit;
     bool failed; /* an append did not fit, or memory was short */
-    bool full;   /* it was the limit */
+    bool full;   /* it did not fit */
 };
 
 void buf_init(struct buf *b, size_t limit);
@@ -36,6 +36,9 @@ bool buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
  * there.  NULL if the limit forbids it. */
 char *buf_space(struct buf *b, size_t len);
 void buf_added(struct buf *b, size_t len);
+
+/* How many bytes still fit. */
+size_t buf_left(const struct buf *b);
 
 /* Drop LEN bytes from the front. */
 void buf_drop(struct buf *b, size_t len);

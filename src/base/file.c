@@ -39,22 +39,17 @@ static bool not_regular(const char *path, mode_t mode, struct err *e)
 static bool read_all(int fd, const char *path, struct buf *out, struct err *e)
 {
     for (;;) {
-        char *at = buf_space(out, 16384);
-        size_t room = 16384;
-        if (!at && out->limit > out->len) {
-            /* The last stretch before the limit; one byte more tells "fits" from "too large". */
-            out->failed = out->full = false;
-            room = out->limit - out->len;
-            at = buf_space(out, room);
-        }
-        if (!at) {
-            return out->len == out->limit
-                       ? err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", path, out->limit)
-                       : err_no_memory(e);
-        }
-        ssize_t n = read(fd, at, room);
+        /* At the limit one byte more tells "fits" from "too large". */
+        char beyond;
+        size_t left = buf_left(out), room = left < 16384 ? left : 16384;
+        char *at = buf_space(out, room);
+        if (!at)
+            return err_no_memory(e);
+        ssize_t n = room ? read(fd, at, room) : read(fd, &beyond, 1);
         if (n == 0)
             return true;
+        if (n > 0 && !room)
+            return err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", path, out->limit);
         if (n > 0)
             buf_added(out, (size_t)n);
         else if (errno != EINTR)
