@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -92,21 +93,23 @@ static void feed(struct ends *ends, const struct child_run *run, size_t *sent)
         close_fd(&ends->in);
 }
 
-/* Take what there is; close at the end of the stream.  False: more than OUT may hold. */
+/* Take what there is; close at the end of the stream.  False: no memory, or more than OUT may hold
+ * and the rest is not to be dropped. */
 static bool drain(int *fd, struct buf *out, bool drop_rest)
 {
-    size_t left = out->limit - out->len, room = left && left < 4096 ? left : 4096;
-    char *at = buf_space(out, room);
-    if (!at && !drop_rest)
+    char beyond[4096]; /* what does not fit, one byte of which tells that it does not */
+    size_t left = buf_left(out), room = left < sizeof beyond ? left : sizeof beyond;
+    char *at = room ? buf_space(out, room) : beyond;
+    if (!at)
         return false;
-    char dropped[4096];
-    ssize_t n = read(*fd, at ? at : dropped, room);
-    if (n > 0 && at)
+    ssize_t n = read(*fd, at, room ? room : sizeof beyond);
+    if (n > 0 && room)
         buf_added(out, (size_t)n);
+    else if (n > 0 && !drop_rest)
+        return buf_space(out, 1) != NULL; /* none: it is full, and says so */
     else if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
         close_fd(fd);
-    if (!at)
-        out->failed = out->full = false;
+    sodium_memzero(beyond, sizeof beyond);
     return true;
 }
 
@@ -133,20 +136,19 @@ static bool talk(struct ends *ends, const struct child_run *run, struct buf *out
     return true;
 }
 
-/* Wait for the end until the deadline, then make it come. */
-static void reap(pid_t pid, bool ended, int64_t deadline, int *ret_status)
+/* Wait until DEADLINE for the end, then make it come.  False: it had to be made. */
+static bool reap(pid_t pid, int64_t deadline, int *ret_status)
 {
-    while (ended && waitpid(pid, ret_status, WNOHANG) == 0) {
-        if (clock_steady_ms() >= deadline)
-            ended = false;
-        else
-            clock_sleep_ms(1);
+    while (waitpid(pid, ret_status, WNOHANG) == 0) {
+        if (clock_steady_ms() >= deadline) {
+            kill(pid, SIGKILL);
+            while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
+                ;
+            return false;
+        }
+        clock_sleep_ms(1);
     }
-    if (ended)
-        return;
-    kill(pid, SIGKILL);
-    while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
-        ;
+    return true;
 }
 
 bool child_run(const struct child_run *run, struct buf *out, struct buf *errors, int *ret_status,
@@ -161,7 +163,9 @@ bool child_run(const struct child_run *run, struct buf *out, struct buf *errors,
     close_fd(&ends.in);
     close_fd(&ends.out);
     close_fd(&ends.err);
-    reap(pid, ok, run->deadline, &status);
+    /* It may have closed its output and stayed; after a failed talk it is not waited for. */
+    if (!reap(pid, ok ? run->deadline : 0, &status) && ok)
+        ok = err_set(e, ERR_UNREACHABLE, "no answer in time");
     if (ok)
         *ret_status = status;
     return ok;
