@@ -30,14 +30,15 @@ void clock_sleep_ms(int64_t ms)
 
 void clock_rfc3339(int64_t wall_ms, char *out, size_t size)
 {
-    time_t seconds = (time_t)(wall_ms / 1000);
+    int64_t ms = (wall_ms % 1000 + 1000) % 1000; /* also before 1970 */
+    time_t seconds = (time_t)(wall_ms / 1000 - (wall_ms % 1000 < 0));
     struct tm tm;
-    if (!gmtime_r(&seconds, &tm)) {
+    if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900) {
         snprintf(out, size, "?");
         return;
     }
     snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(wall_ms % 1000));
+             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)ms);
 }
 
 void clock_duration(int64_t ms, char *out, size_t size)
@@ -49,6 +50,8 @@ void clock_duration(int64_t ms, char *out, size_t size)
         snprintf(out, size, "%lld h %lld min", s / 3600, s % 3600 / 60);
     else if (s >= 60)
         snprintf(out, size, "%lld min %lld s", s / 60, s % 60);
-    else
+    else if (s > 0 || ms <= 0)
         snprintf(out, size, "%lld s", s);
+    else
+        snprintf(out, size, "%lld ms", (long long)ms);
 }

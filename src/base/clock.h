@@ -10,10 +10,11 @@ int64_t clock_wall_ms(void);
 int64_t clock_steady_ms(void);
 void clock_sleep_ms(int64_t ms);
 
-/* "2026-11-23T20:12:56.123Z"; SIZE at least 25. */
+/* "2026-11-23T20:12:56.123Z", or "?" beyond the years 0 to 9999; SIZE at least 25. */
 void clock_rfc3339(int64_t wall_ms, char *out, size_t size);
 
-/* How long, for people, in its two largest units: "7 h 59 min", "12 s", "29 d 3 h". */
+/* How long, for people, in its two largest units: "29 d 3 h", "7 h 59 min", "12 s";
+ * below a second "250 ms". */
 void clock_duration(int64_t ms, char *out, size_t size);
 
 #endif
