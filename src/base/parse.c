@@ -5,12 +5,18 @@
 #include <string.h>
 #include <strings.h>
 
+/* strtoll(3) takes white space and a plus sign as well. */
+static bool begins_number(const char *text)
+{
+    return (text[0] >= '0' && text[0] <= '9') || text[0] == '-';
+}
+
 bool parse_int64(const char *text, int64_t min, int64_t max, int64_t *ret)
 {
     char *end;
     errno = 0;
     long long n = strtoll(text, &end, 10);
-    if (end == text || *end || errno || n < min || n > max)
+    if (!begins_number(text) || end == text || *end || errno || n < min || n > max)
         return false;
     *ret = n;
     return true;
@@ -39,7 +45,7 @@ bool parse_duration(const char *text, int64_t *ret_ms)
     char *end;
     errno = 0;
     long long n = strtoll(text, &end, 10);
-    if (end == text || errno || n < 0 || n > 1000000000)
+    if (!begins_number(text) || end == text || errno || n < 0 || n > 1000000000)
         return false;
     while (*end == ' ')
         end++;
