@@ -13,6 +13,7 @@ struct reader {
     struct buf section, key, value;
     bool in_section, have_key;
     unsigned line, key_line;
+    size_t indent; /* of the last section or key: what stands deeper continues its value */
 };
 
 static bool blank(char c)
@@ -86,8 +87,9 @@ static bool key_line(struct reader *r, const char *start, const char *end, struc
 
 static bool one_line(struct reader *r, const char *start, const char *end, struct err *e)
 {
-    bool indented = start < end && blank(*start);
+    const char *margin = start;
     trim(&start, &end);
+    size_t indent = (size_t)(start - margin);
     if (start == end) {
         if (r->have_key)
             buf_text(&r->value, "\n");
@@ -95,13 +97,14 @@ static bool one_line(struct reader *r, const char *start, const char *end, struc
     }
     if (*start == '#' || *start == ';')
         return true;
-    if (indented && r->have_key) {
+    if (r->have_key && indent > r->indent) {
         buf_text(&r->value, "\n");
         buf_bytes(&r->value, start, (size_t)(end - start));
         return true;
     }
     if (!flush(r, e))
         return false;
+    r->indent = indent;
     return *start == '[' ? section_line(r, start, end, e) : key_line(r, start, end, e);
 }
 

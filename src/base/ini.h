@@ -1,7 +1,7 @@
 /* INI files, read as Python's RawConfigParser (and so botocore) reads them: `[section]`,
  * `key = value` or `key : value`, keys in lower case, whole-line comments with # or ;, values
- * untouched otherwise (no inline comments, no quotes), a line that begins with white space
- * continues the value before it.  Own code because Debian's libinih cuts lines at 200 bytes and
+ * untouched otherwise (no inline comments, no quotes), a line indented deeper than the key
+ * above continues its value.  Own code because Debian's libinih cuts lines at 200 bytes and
  * strips inline comments; an AWS session token has 1,200.
  *
  * Parsed values may be AWS keys: everything is held in wiped buffers. */
