@@ -11,7 +11,7 @@
 
 static struct {
     mode_t mask;
-    struct sigaction pipe, filesize;
+    struct sigaction pipe, filesize, child;
     struct rlimit core;
     bool closed[3];
 } given;
@@ -28,12 +28,13 @@ static bool open_standard_streams(void)
 
 bool inherit_and_harden(void)
 {
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN}, by_default = {.sa_handler = SIG_DFL};
     if (!open_standard_streams())
         return false;
     given.mask = umask(077);
     sigaction(SIGPIPE, &ignore, &given.pipe);
     sigaction(SIGXFSZ, &ignore, &given.filesize);
+    sigaction(SIGCHLD, &by_default, &given.child);
     getrlimit(RLIMIT_CORE, &given.core);
     os_close_to_others();
     return true;
@@ -44,6 +45,7 @@ void inherit_restore(void)
     umask(given.mask);
     sigaction(SIGPIPE, &given.pipe, NULL);
     sigaction(SIGXFSZ, &given.filesize, NULL);
+    sigaction(SIGCHLD, &given.child, NULL);
     setrlimit(RLIMIT_CORE, &given.core);
     for (int fd = 0; fd <= 2; fd++)
         if (given.closed[fd])

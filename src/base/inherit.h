@@ -7,7 +7,8 @@
 
 /* First thing in main.  Opens the standard streams that are closed (a file we open would get their
  * numbers, and what is meant for the terminal would go into it), sets the umask to 077, ignores
- * SIGPIPE and SIGXFSZ (a failing write says so), and closes the process to others.  False: a
+ * SIGPIPE and SIGXFSZ (a failing write says so), stops ignoring SIGCHLD (a parent that ignored it
+ * would leave us without the exit status of our children), and closes the process to others.  False: a
  * standard stream cannot be opened. */
 bool inherit_and_harden(void);
 
