@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "os/swap.h"
 
 bool lock_take(const char *path, int64_t wait_ms, struct lock *ret, struct err *e)
 {
@@ -26,9 +28,10 @@ bool lock_take(const char *path, int64_t wait_ms, struct lock *ret, struct err *
             return false;
         }
         if (clock_steady_ms() + pause > deadline) {
+            char waited[32];
             close(fd);
-            err_set(e, ERR_BUSY, "another credrelay has held %s for %lld s", path,
-                    (long long)(wait_ms / 1000));
+            clock_duration(wait_ms, waited, sizeof waited);
+            err_set(e, ERR_BUSY, "another credrelay has held %s for %s", path, waited);
             return err_hint(e, "see who: fuser -v '%s'", path);
         }
         clock_sleep_ms(pause);
@@ -44,6 +47,7 @@ void lock_release(struct lock *l)
     l->fd = -1;
 }
 
+/* Of the lock at PATH; -1: there is none. */
 static int64_t age_ms(const char *path)
 {
     struct stat st;
@@ -52,33 +56,84 @@ static int64_t age_ms(const char *path)
     return clock_wall_ms() - (int64_t)st.st_mtime * 1000;
 }
 
+/* Put the folder ASIDE in place of the stale lock PATH.  Between the look at its age and its
+ * removal somebody else may have taken over, and a plain rmdir would break a lock that is fresh.
+ * So the two change names in one step, and what has been got is looked at: a fresh lock is put
+ * back, and at no moment was the place free for a third.  0: PATH is ours; else errno. */
+static int exchange(const char *path, const char *aside, int64_t stale_ms)
+{
+    if (!os_swap(aside, path)) {
+        if (errno != ENOTSUP)
+            return errno;
+        /* As the client itself does it, for want of better. */
+        return rmdir(path) == 0 ? EAGAIN : errno;
+    }
+    bool stale = age_ms(aside) > stale_ms;
+    if (stale && rmdir(aside) == 0)
+        return 0;
+    int failed = stale ? errno : EAGAIN;
+    os_swap(aside, path); /* fails when its holder has released it meanwhile: so be it */
+    return failed;
+}
+
+/* ERR_BUSY: somebody was faster. */
+static bool take_over(const char *path, int64_t stale_ms, struct err *e)
+{
+    char aside[LIMIT_PATH];
+    int n = snprintf(aside, sizeof aside, "%s.credrelay-%08x", path, randombytes_random());
+    if (n < 0 || (size_t)n >= sizeof aside)
+        return err_errno(e, ENAMETOOLONG, "%.64s...", path);
+    if (mkdir(aside, 0700) != 0)
+        return err_errno(e, errno, "cannot make the lock %s", aside);
+    int failed = exchange(path, aside, stale_ms);
+    if (failed)
+        rmdir(aside);
+    if (failed == EAGAIN || failed == ENOENT)
+        return err_set(e, ERR_BUSY, "somebody else took over %s", path);
+    return failed == 0 || err_errno(e, failed, "cannot take over the stale lock %s", path);
+}
+
+static bool claim_once(const char *path, int64_t stale_ms, struct err *e)
+{
+    if (mkdir(path, 0700) == 0)
+        return true;
+    if (errno != EEXIST)
+        return err_errno(e, errno, "cannot make the lock %s", path);
+    if (age_ms(path) > stale_ms)
+        return take_over(path, stale_ms, e);
+    return err_set(e, ERR_BUSY, "%s is held", path);
+}
+
 bool claim_take(const char *path, int64_t wait_ms, int64_t stale_ms, struct claim *ret,
                 struct err *e)
 {
     int64_t deadline = clock_steady_ms() + wait_ms;
-    while (mkdir(path, 0700) != 0) {
-        if (errno != EEXIST)
-            return err_errno(e, errno, "cannot make the lock %s", path);
-        /* Looked at again right before it is removed, so that one just renewed survives. */
-        if (age_ms(path) > stale_ms && age_ms(path) > stale_ms) {
-            if (rmdir(path) != 0 && errno != ENOENT)
-                return err_errno(e, errno, "cannot take over the stale lock %s", path);
-            continue;
+    struct err why;
+    while (!claim_once(path, stale_ms, &why)) {
+        if (why.code != ERR_BUSY) {
+            *e = why;
+            return false;
         }
         if (clock_steady_ms() >= deadline) {
-            err_set(e, ERR_BUSY, "the client has held its lock %s for %lld s", path,
-                    (long long)(wait_ms / 1000));
+            char waited[32];
+            clock_duration(wait_ms, waited, sizeof waited);
+            err_set(e, ERR_BUSY, "the client has held its lock %s for %s", path, waited);
             return err_hint(e, "try again in a minute; if it persists: ls -ld '%s'", path);
         }
         clock_sleep_ms(50);
     }
     snprintf(ret->path, sizeof ret->path, "%s", path);
+    ret->made = clock_wall_ms();
     return true;
 }
 
+/* A lock that is younger than ours was made by somebody who took over, because we did not release
+ * in time (the machine slept): theirs stays. */
+enum { CLOCK_SLACK_MS = 2000 };
+
 void claim_release(struct claim *c)
 {
-    if (c->path[0])
+    if (c->path[0] && clock_wall_ms() - age_ms(c->path) <= c->made + CLOCK_SLACK_MS)
         rmdir(c->path);
     c->path[0] = '\0';
 }

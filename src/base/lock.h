@@ -25,8 +25,11 @@ void lock_release(struct lock *l); /* fine on one not held */
 
 struct claim {
     char path[LIMIT_PATH]; /* "": not held */
+    int64_t made;          /* ms since 1970 */
 };
 
+/* Waits up to WAIT_MS for a lock touched within STALE_MS; ERR_BUSY after that.  The folder above
+ * must exist.  Release within STALE_MS: later it may be somebody else's, and is then left alone. */
 bool claim_take(const char *path, int64_t wait_ms, int64_t stale_ms, struct claim *ret,
                 struct err *e) MUST_CHECK;
 void claim_release(struct claim *c);
