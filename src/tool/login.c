@@ -79,7 +79,10 @@ static void read_facts(const struct tool *t, const jv *part, struct login_facts 
 
 static bool only_space(const char *text, size_t len)
 {
-    return strspn(text, " \t\r\n") >= len;
+    for (size_t i = 0; i < len; i++)
+        if (!memchr(" \t\r\n", text[i], 4))
+            return false;
+    return true;
 }
 
 bool login_parse(const struct tool *t, const char *text, size_t len, struct login *ret,
@@ -89,7 +92,7 @@ bool login_parse(const struct tool *t, const char *text, size_t len, struct logi
     struct json_span span;
     struct err why;
     jv *part = NULL;
-    if (len == 0 || only_space(text, len))
+    if (only_space(text, len))
         l.facts.state = LOGIN_EMPTY;
     else if (json_span_find(text, len, t->part, &span, &why)) {
         if (!span.found || (span.len == 4 && memcmp(text + span.at, "null", 4) == 0))
@@ -132,6 +135,18 @@ bool login_copy(const struct login *l, struct login *ret, struct err *e)
     return true;
 }
 
+/* The span is found by the bytes of its name; a name written with an escape would be missed, and
+ * a refresh token would go where none may be. */
+static bool is_gone(const char *name, const struct buf *part, struct err *e)
+{
+    jv *v = jv_parse(buf_str(part), part->len, e);
+    bool gone = v && !jv_get(v, name);
+    if (v && !gone)
+        err_set(e, ERR_INVALID, "the refresh token cannot be taken out of the login");
+    jv_free(v);
+    return gone;
+}
+
 bool login_without_refresh(const struct tool *t, const struct login *l, struct login *ret,
                            struct err *e)
 {
@@ -140,6 +155,8 @@ bool login_without_refresh(const struct tool *t, const struct login *l, struct l
     struct buf out;
     buf_init(&out, LIMIT_LOGIN);
     bool ok = json_span_remove(part, len, t->refresh, &out, e);
+    if (ok && !is_gone(t->refresh, &out, e))
+        ok = err_hint(e, "log in again: %s", t->login_command);
     if (ok) {
         struct login copy = {.facts = l->facts, .part = secret_copy(out.data, out.len)};
         copy.facts.renewable = false;

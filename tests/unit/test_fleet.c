@@ -274,7 +274,7 @@ static struct fleet *new_fleet(unsigned seed, bool careful)
     f.machines = 2 + (int)random_below(&f, MOST_MACHINES - 1);
     f.shared = f.renewable = (struct stored){.known = true, .login = parse_login("-")};
     for (int i = 0; i < f.machines; i++) {
-        snprintf(f.machine[i].name, sizeof f.machine[i].name, "m%d", i);
+        snprintf(f.machine[i].name, sizeof f.machine[i].name, "m%u", (unsigned)i % 100);
         f.machine[i].role = i == 0 || random_below(&f, 2) ? ROLE_WRITER : ROLE_READER;
         f.machine[i].local = parse_login("-");
     }
