@@ -74,7 +74,8 @@ static bool has_helper(const struct tool *t)
     if (tool_folder(t, folder, &ignored) && path_join(path, folder, t->settings) &&
         file_read(path, &text, &ignored))
         settings = jv_parse(buf_str(&text), text.len, &ignored);
-    bool has = jv_text(settings, t->helper) != NULL;
+    const char *helper = jv_text(settings, t->helper);
+    bool has = helper && *helper;
     jv_free(settings);
     buf_free(&text);
     return has;

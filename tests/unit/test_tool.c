@@ -1,0 +1,141 @@
+/* Where a tool keeps its login, and what it would use instead. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "tool/tool.h"
+
+static void test_find(void **state)
+{
+    (void)state;
+    assert_ptr_equal(tool_find("claude"), &tool_claude);
+    assert_null(tool_find("Claude"));
+    assert_null(tool_find(""));
+    same_text("names", tool_names(), "claude");
+}
+
+static void test_paths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *moved; /* CLAUDE_CONFIG_DIR; NULL unset */
+        const char *login, *lock;
+    } cases[] = {
+        {NULL, "/h/.claude/.credentials.json", "/h/.claude.lock"},
+        {"", "/h/.claude/.credentials.json", "/h/.claude.lock"},
+        {"/srv/claude", "/srv/claude/.credentials.json", "/srv/claude.lock"},
+        {"/srv/claude//", "/srv/claude///.credentials.json", "/srv/claude.lock"},
+    };
+    setenv("HOME", "/h", 1);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char out[LIMIT_PATH];
+        struct err e;
+        if (cases[i].moved)
+            setenv("CLAUDE_CONFIG_DIR", cases[i].moved, 1);
+        assert_true(tool_login_path(&tool_claude, out, &e));
+        same_text("login", out, cases[i].login);
+        assert_true(tool_lock_path(&tool_claude, out, &e));
+        same_text("lock", out, cases[i].lock);
+    }
+}
+
+static void test_relative_folder(void **state)
+{
+    (void)state;
+    char out[LIMIT_PATH], here[LIMIT_PATH], want[LIMIT_PATH + 8];
+    struct err e;
+    assert_int_equal(mkdir(in_home("here"), 0700), 0);
+    assert_non_null(realpath(in_home("here"), here));
+    setenv("CLAUDE_CONFIG_DIR", "here", 1);
+    assert_true(tool_lock_path(&tool_claude, out, &e));
+    snprintf(want, sizeof want, "%s.lock", here);
+    same_text("lock", out, want);
+    setenv("CLAUDE_CONFIG_DIR", "nowhere", 1);
+    assert_false(tool_login_path(&tool_claude, out, &e));
+    same_error("none", &e, ERR_NOT_FOUND, "CLAUDE_CONFIG_DIR=nowhere is not a folder", "");
+}
+
+static void test_too_long(void **state)
+{
+    (void)state;
+    static char folder[LIMIT_PATH];
+    char out[LIMIT_PATH];
+    struct err e;
+    memset(folder, 'x', LIMIT_PATH - 1);
+    folder[0] = '/';
+    setenv("CLAUDE_CONFIG_DIR", folder, 1);
+    assert_false(tool_login_path(&tool_claude, out, &e));
+    same_int("login", e.code, ERR_INVALID);
+    assert_false(tool_lock_path(&tool_claude, out, &e));
+    same_int("lock", e.code, ERR_INVALID);
+}
+
+static void test_override(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variable, *value;
+        const char *settings; /* NULL: no file */
+        const char *what;
+    } cases[] = {
+        {"NOTHING", "1", NULL, NULL},
+        {"ANTHROPIC_API_KEY", "sk-ant-api03-TEST", NULL, "ANTHROPIC_API_KEY"},
+        {"ANTHROPIC_API_KEY", "", NULL, NULL},
+        {"ANTHROPIC_AUTH_TOKEN", "x", NULL, "ANTHROPIC_AUTH_TOKEN"},
+        {"CLAUDE_CODE_OAUTH_TOKEN", "x", NULL, "CLAUDE_CODE_OAUTH_TOKEN"},
+        {"ANTHROPIC_PROFILE", "x", NULL, "ANTHROPIC_PROFILE"},
+        {"CLAUDE_CODE_USE_BEDROCK", "1", NULL, "CLAUDE_CODE_USE_BEDROCK"},
+        {"CLAUDE_CODE_USE_BEDROCK", "0", NULL, NULL},
+        {"CLAUDE_CODE_USE_VERTEX", "false", NULL, NULL},
+        {"CLAUDE_CODE_USE_FOUNDRY", "true", NULL, "CLAUDE_CODE_USE_FOUNDRY"},
+        {"NOTHING", "1", "{\"apiKeyHelper\":\"get-key\"}", "apiKeyHelper in settings.json"},
+        {"ANTHROPIC_API_KEY", "x", "{\"apiKeyHelper\":\"get-key\"}", "ANTHROPIC_API_KEY"},
+        {"NOTHING", "1", "{\"apiKeyHelper\":\"\"}", NULL},
+        {"NOTHING", "1", "{\"apiKeyHelper\":null}", NULL},
+        {"NOTHING", "1", "{\"apiKeyHelper\":true}", NULL},
+        {"NOTHING", "1", "{\"env\":{\"apiKeyHelper\":\"x\"}}", NULL},
+        {"NOTHING", "1", "[\"apiKeyHelper\"]", NULL},
+        {"NOTHING", "1", "{torn", NULL},
+        {"NOTHING", "1", "", NULL},
+    };
+    assert_int_equal(mkdir(in_home(".claude"), 0700), 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char row[256];
+        snprintf(row, sizeof row, "%s=%s %s", cases[i].variable, cases[i].value,
+                 cases[i].settings ? cases[i].settings : "");
+        setenv(cases[i].variable, cases[i].value, 1);
+        if (cases[i].settings)
+            put_file(in_home(".claude/settings.json"), cases[i].settings, 0600);
+        same_text(row, tool_override(&tool_claude), cases[i].what);
+        unsetenv(cases[i].variable);
+        unlink(in_home(".claude/settings.json"));
+    }
+}
+
+/* With several, the one the client would use. */
+static void test_precedence(void **state)
+{
+    (void)state;
+    for (size_t last = 0; tool_claude.overrides[last]; last++)
+        setenv(tool_claude.overrides[last], "x", 1);
+    for (size_t i = 0; tool_claude.overrides[i]; i++) {
+        same_text("first in line", tool_override(&tool_claude), tool_claude.overrides[i]);
+        unsetenv(tool_claude.overrides[i]);
+    }
+    same_text("none", tool_override(&tool_claude), NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(test_find),     IN_WORLD(test_paths),    IN_WORLD(test_relative_folder),
+        IN_WORLD(test_too_long), IN_WORLD(test_override), IN_WORLD(test_precedence),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
