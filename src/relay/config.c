@@ -247,16 +247,35 @@ static void set_defaults(struct relay *r)
             rows[i].set(r, rows[i].setting.key, rows[i].setting.fallback);
 }
 
-static void name_machine(struct relay *r)
+/* The name goes into the store and the log, which take UTF-8 only. */
+static bool is_utf8(const char *text)
+{
+    jv *v = jv_object();
+    bool is = jv_put_text(v, "text", text);
+    jv_free(v);
+    return is;
+}
+
+static bool name_machine(struct relay *r, struct err *e)
 {
     const char *given = getenv("CREDRELAY_MACHINE");
     if (given && *given) {
+        if (strlen(given) >= sizeof r->machine) {
+            err_set(e, ERR_INVALID, "CREDRELAY_MACHINE is longer than %zu bytes",
+                    sizeof r->machine - 1);
+            return err_hint(e, "give this machine a shorter name");
+        }
+        if (!is_utf8(given)) {
+            err_set(e, ERR_INVALID, "CREDRELAY_MACHINE is not valid UTF-8");
+            return err_hint(e, "give this machine another name");
+        }
         snprintf(r->machine, sizeof r->machine, "%s", given);
-        return;
+        return true;
     }
     if (gethostname(r->machine, sizeof r->machine) != 0 || !r->machine[0])
         snprintf(r->machine, sizeof r->machine, "unnamed");
     r->machine[sizeof r->machine - 1] = '\0';
+    return true;
 }
 
 static bool no_such_relay(const struct reading *rd, struct err *e)
@@ -270,8 +289,7 @@ static bool load(const char *name, struct relay *r, struct err *e)
     char path[LIMIT_PATH];
     struct reading rd = {.relay = r, .path = path, .wanted = name};
     set_defaults(r);
-    name_machine(r);
-    if (!relay_config_path(path, e) || !read_file(&rd, e))
+    if (!name_machine(r, e) || !relay_config_path(path, e) || !read_file(&rd, e))
         return false;
     if (name && !rd.found && strcmp(name, "claude") != 0)
         return no_such_relay(&rd, e);

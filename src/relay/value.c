@@ -21,9 +21,13 @@ bool value_write_renewable(const struct tool *t, const struct login *l, const ch
                            struct buf *out, struct err *e)
 {
     jv *name = jv_object();
-    jv_put_text(name, "holder", holder);
-    bool ok = jv_write(name, out) || err_no_memory(e);
+    bool text = jv_put_text(name, "holder", holder);
+    bool ok = text && (jv_write(name, out) || buf_error(out, "the login", e));
     jv_free(name);
+    if (!text) {
+        err_set(e, ERR_INVALID, "the machine's name '%s' is not valid UTF-8", holder);
+        return err_hint(e, "give it another: CREDRELAY_MACHINE=NAME");
+    }
     if (!ok)
         return false;
     out->len--; /* the closing brace: the login goes before it, as it stands */

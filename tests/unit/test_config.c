@@ -1,0 +1,322 @@
+/* credrelay.conf and the environment into a relay: the configurations of the manual word for
+ * word, the defaults, and each mistake with the sentence it gets. */
+#include "unit.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "relay/relay.h"
+
+#define WRITER                                                                                     \
+    "[claude]\n"                                                                                   \
+    "tool = claude\n"                                                                              \
+    "role = writer\n"                                                                              \
+    "store = ssm://us-west-2/claude/oauth/credentials\n"                                           \
+    "reader-profile = claude-creds-reader\n"                                                       \
+    "writer-profile = claude-creds-writer\n"
+#define READER                                                                                     \
+    "[claude]\n"                                                                                   \
+    "tool = claude\n"                                                                              \
+    "role = reader\n"                                                                              \
+    "store = ssm://us-west-2/claude/oauth/credentials\n"                                           \
+    "reader-profile = claude-creds-reader\n"
+#define TWO "[work]\nstore = local:/w.db\n[play]\nstore = local:/p.db\nrole = reader\n"
+
+static const char conf[] = ".config/credrelay/credrelay.conf";
+
+static int with_folder(void **state)
+{
+    return world_make(state) == 0 && mkdir(in_home(".config"), 0700) == 0
+               ? mkdir(in_home(".config/credrelay"), 0700)
+               : -1;
+}
+
+#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, with_folder, world_remove)
+
+/* "SETTING=VALUE ..." of everything in the relay, to be compared as one text. */
+static void describe(const struct relay *r, struct buf *out)
+{
+    static const char *const retries[] = {"safe", "always", "never"};
+    buf_printf(out, "%s %s %s plain=%d retry=%s timeout=%lld preflight=%lld wait=%lld %s ", r->name,
+               r->tool->name, role_name(r->role), r->plain, retries[r->retry],
+               (long long)r->timeout_ms, (long long)r->preflight_ms, (long long)r->recover_wait_ms,
+               r->store_url);
+    jv_write(r->store_options, out);
+}
+
+#define DEFAULTS " plain=0 retry=safe timeout=10000 preflight=3000 wait=10000 "
+
+static const struct {
+    const char *text; /* of the file; NULL: none */
+    const char *name;
+    const char *variable, *value; /* one of the environment */
+    const char *relay;
+} cases[] = {
+    {NULL, NULL, NULL, NULL, "claude claude writer" DEFAULTS "local: {}"},
+    {NULL, "claude", NULL, NULL, "claude claude writer" DEFAULTS "local: {}"},
+    {"", NULL, NULL, NULL, "claude claude writer" DEFAULTS "local: {}"},
+    {"# nothing\n[alert]\nmail = x\n", NULL, NULL, NULL,
+     "claude claude writer" DEFAULTS "local: {}"},
+    {WRITER, NULL, NULL, NULL,
+     "claude claude writer" DEFAULTS "ssm://us-west-2/claude/oauth/credentials "
+     "{\"reader-profile\":\"claude-creds-reader\",\"writer-profile\":\"claude-creds-writer\"}"},
+    {READER, NULL, NULL, NULL,
+     "claude claude reader" DEFAULTS "ssm://us-west-2/claude/oauth/credentials "
+     "{\"reader-profile\":\"claude-creds-reader\"}"},
+    {READER "[alert]\nanything = goes\n", "claude", NULL, NULL,
+     "claude claude reader" DEFAULTS "ssm://us-west-2/claude/oauth/credentials "
+     "{\"reader-profile\":\"claude-creds-reader\"}"},
+    /* as it is often pasted from a page */
+    {"  [claude]\r\n  role = reader\r\n  store = local:/x y.db\r\n", NULL, NULL, NULL,
+     "claude claude reader" DEFAULTS "local:/x y.db {}"},
+    {"[claude]\nshare-refresh-token = Yes\nretry = never\ntimeout = 250ms\npreflight = 0\n"
+     "recover-wait = 1min\nkms-key-id = alias/k\ntier = advanced\n",
+     NULL, NULL, NULL,
+     "claude claude writer plain=1 retry=never timeout=250 preflight=0 wait=60000 local: "
+     "{\"kms-key-id\":\"alias/k\",\"tier\":\"advanced\"}"},
+    /* sections */
+    {TWO, NULL, NULL, NULL, "work claude writer" DEFAULTS "local:/w.db {}"},
+    {TWO, "play", NULL, NULL, "play claude reader" DEFAULTS "local:/p.db {}"},
+    {TWO, "claude", NULL, NULL, "claude claude writer" DEFAULTS "local: {}"},
+    {"[alert]\nx = y\n" TWO, NULL, NULL, NULL, "work claude writer" DEFAULTS "local:/w.db {}"},
+    {"[play]\nnonsense = 1\n" TWO, "work", NULL, NULL,
+     "work claude writer" DEFAULTS "local:/w.db {}"},
+    {"[a.b_c-D9]\nrole = reader\n", NULL, NULL, NULL,
+     "a.b_c-D9 claude reader" DEFAULTS "local: {}"},
+    /* the environment goes before the file */
+    {NULL, NULL, "CREDRELAY_STORE", "local:/e.db",
+     "claude claude writer" DEFAULTS "local:/e.db {}"},
+    {TWO, "play", "CREDRELAY_ROLE", "writer", "play claude writer" DEFAULTS "local:/p.db {}"},
+    {TWO, "play", "CREDRELAY_ROLE", "", "play claude reader" DEFAULTS "local:/p.db {}"},
+    {NULL, NULL, "CREDRELAY_SHARE_REFRESH_TOKEN", "on",
+     "claude claude writer plain=1 retry=safe timeout=10000 preflight=3000 wait=10000 local: {}"},
+    {NULL, NULL, "CREDRELAY_RETRY", "always",
+     "claude claude writer plain=0 retry=always timeout=10000 preflight=3000 wait=10000 local: {}"},
+    {NULL, NULL, "CREDRELAY_RECOVER_WAIT", "0",
+     "claude claude writer plain=0 retry=safe timeout=10000 preflight=3000 wait=0 local: {}"},
+    {WRITER, NULL, "CREDRELAY_READER_PROFILE", "other",
+     "claude claude writer" DEFAULTS "ssm://us-west-2/claude/oauth/credentials "
+     "{\"reader-profile\":\"other\",\"writer-profile\":\"claude-creds-writer\"}"},
+};
+
+static void test_cases(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct relay r;
+        struct buf got;
+        struct err e;
+        buf_init(&got, 10000);
+        if (cases[i].text)
+            put_file(in_home(conf), cases[i].text, 0600);
+        if (cases[i].variable)
+            setenv(cases[i].variable, cases[i].value, 1);
+        if (!relay_load(cases[i].name, &r, &e))
+            fail_msg("%s: %s", cases[i].relay, e.text);
+        describe(&r, &got);
+        same_text("relay", buf_str(&got), cases[i].relay);
+        relay_free(&r);
+        buf_free(&got);
+        if (cases[i].variable)
+            unsetenv(cases[i].variable);
+        unlink(in_home(conf));
+    }
+}
+
+#define LONG64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+static const struct {
+    const char *text, *name;
+    const char *message, *hint; /* "@": the file's path */
+} mistakes[] = {
+    {"[claude]\n\nstroe = local:\n", NULL, "@:3: there is no setting called 'stroe'",
+     "the settings are listed in credrelay.conf(5)"},
+    {"[claude]\nrole = admin\n", NULL, "@:2: role = admin is not valid",
+     "role takes reader|writer"},
+    {"[claude]\nrole = Writer\n", NULL, "@:2: role = Writer is not valid",
+     "role takes reader|writer"},
+    {"[claude]\ntool = codex\n", NULL, "@:2: tool = codex is not valid", "tool takes claude"},
+    {"[claude]\nstore =\n", NULL, "@:2: store =  is not valid", "store takes URL"},
+    {"[claude]\nretry = maybe\n", NULL, "@:2: retry = maybe is not valid",
+     "retry takes safe|always|never"},
+    {"[claude]\nshare-refresh-token = x\n", NULL, "@:2: share-refresh-token = x is not valid",
+     "share-refresh-token takes yes|no"},
+    {"[claude]\ntimeout = 10 parsecs\n", NULL, "@:2: timeout = 10 parsecs is not valid",
+     "timeout takes DURATION"},
+    {"[claude]\ntimeout = 99ms\n", NULL, "@:2: timeout = 99ms is not valid",
+     "timeout takes DURATION"},
+    {"[claude]\npreflight = -1s\n", NULL, "@:2: preflight = -1s is not valid",
+     "preflight takes DURATION"},
+    {"[claude]\nrecover-wait = soon\n", NULL, "@:2: recover-wait = soon is not valid",
+     "recover-wait takes DURATION"},
+    {"[claude]\nrole = reader # the VPS\n", NULL, "@:2: role = reader # the VPS is not valid",
+     "role takes reader|writer"},
+    {"[claude]\nrole = " LONG64 "yyy\n", NULL, "@:2: role = " LONG64 " is not valid",
+     "role takes reader|writer"},
+    {"role = reader\n", NULL, "@:1: a setting before the first [section]", ""},
+    {"[claude]\nreader\n", NULL, "@:2: neither [section] nor `key = value`", ""},
+    {"[claude\nrole = reader\n", NULL, "@:1: section without a closing bracket", ""},
+    {"[../x]\nrole = reader\n", NULL, "@:2: [../x] is no name for a relay",
+     "use letters, digits, dots and dashes, at most 63"},
+    {"[.x]\nrole = reader\n", NULL, "@:2: [.x] is no name for a relay",
+     "use letters, digits, dots and dashes, at most 63"},
+    {"[a b]\nrole = reader\n", NULL, "@:2: [a b] is no name for a relay",
+     "use letters, digits, dots and dashes, at most 63"},
+    {"[" LONG64 "]\nrole = reader\n", NULL, "@:2: [" LONG64 "] is no name for a relay",
+     "use letters, digits, dots and dashes, at most 63"},
+    {TWO, "wrok", "@ has no relay called 'wrok'", "name one of its sections: grep '^\\[' '@'"},
+    {TWO "[alert]\nx = y\n", "alert", "@ has no relay called 'alert'",
+     "name one of its sections: grep '^\\[' '@'"},
+};
+
+/* TEXT with the file's path in place of each "@". */
+static const char *with_path(const char *text, char *out, size_t size)
+{
+    size_t len = 0;
+    for (; *text && len < size; text++)
+        len += (size_t)snprintf(out + len, size - len, *text == '@' ? "%s" : "%.1s",
+                                *text == '@' ? in_home(conf) : text);
+    return out;
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(mistakes); i++) {
+        struct relay r = {.name = "untouched"};
+        struct err e;
+        char message[1000] = "", hint[1000] = "";
+        put_file(in_home(conf), mistakes[i].text, 0600);
+        same_int(mistakes[i].text, relay_load(mistakes[i].name, &r, &e), false);
+        same_text(mistakes[i].text, e.text, with_path(mistakes[i].message, message, 1000));
+        same_text(mistakes[i].text, e.hint, with_path(mistakes[i].hint, hint, 1000));
+        same_int(mistakes[i].text, e.code, mistakes[i].name ? ERR_USAGE : ERR_INVALID);
+        same_text("untouched", r.name, "untouched");
+    }
+}
+
+static void test_bad_variable(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value, *message, *hint;
+    } bad[] = {
+        {"CREDRELAY_ROLE", "x", "CREDRELAY_ROLE: role = x is not valid",
+         "role takes reader|writer"},
+        {"CREDRELAY_TIMEOUT", "1", "", ""},
+        {"CREDRELAY_TIMEOUT", "0", "CREDRELAY_TIMEOUT: timeout = 0 is not valid",
+         "timeout takes DURATION"},
+        {"CREDRELAY_MACHINE", LONG64 LONG64, "CREDRELAY_MACHINE is longer than 127 bytes",
+         "give this machine a shorter name"},
+        {"CREDRELAY_MACHINE", "Z\xfcrich", "CREDRELAY_MACHINE is not valid UTF-8",
+         "give this machine another name"},
+    };
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        struct relay r;
+        struct err e = {.text = ""};
+        setenv(bad[i].name, bad[i].value, 1);
+        bool ok = relay_load(NULL, &r, &e);
+        same_int(bad[i].name, ok, bad[i].message[0] == '\0');
+        same_text(bad[i].name, e.text, bad[i].message);
+        same_text(bad[i].name, e.hint, bad[i].hint);
+        if (ok)
+            relay_free(&r);
+        unsetenv(bad[i].name);
+    }
+}
+
+static void test_unreadable(void **state)
+{
+    (void)state;
+    struct relay r;
+    struct err e;
+    char want[1000] = "";
+    assert_int_equal(mkdir(in_home(conf), 0700), 0);
+    assert_false(relay_load(NULL, &r, &e));
+    same_text("a folder", e.text, with_path("@ is a folder, not a file", want, sizeof want));
+    rmdir(in_home(conf));
+    struct buf text;
+    buf_init(&text, 1 << 20);
+    while (text.len <= LIMIT_CONFIG)
+        buf_text(&text, "# a comment that is repeated\n");
+    put_file(in_home(conf), buf_str(&text), 0600);
+    assert_false(relay_load(NULL, &r, &e));
+    same_text("too large", e.text, with_path("@ is larger than 262144 bytes", want, sizeof want));
+    buf_free(&text);
+}
+
+static void test_places(void **state)
+{
+    (void)state;
+    struct relay r;
+    struct err e;
+    char out[LIMIT_PATH], machine[HOST_NAME_MAX + 1] = "";
+    put_file(in_home("other.conf"), "[other]\nrole = reader\n", 0600);
+    setenv("CREDRELAY_CONFIG", in_home("other.conf"), 1);
+    assert_true(relay_config_path(out, &e));
+    same_text("CREDRELAY_CONFIG", out, in_home("other.conf"));
+    setenv("XDG_STATE_HOME", "/s", 1);
+    setenv("CREDRELAY_MACHINE", "mac \"mini\"", 1);
+    assert_true(relay_load(NULL, &r, &e));
+    same_text("its section", r.name, "other");
+    same_text("machine", r.machine, "mac \"mini\"");
+    same_text("login", r.login_path, in_home(".claude/.credentials.json"));
+    same_text("state", r.state_dir, "/s/credrelay");
+    assert_true(relay_state_path(&r, ".json", out, &e));
+    same_text("state of the relay", out, "/s/credrelay/other.json");
+    relay_free(&r);
+
+    setenv("CREDRELAY_CONFIG", in_home("not-there.conf"), 1);
+    unsetenv("CREDRELAY_MACHINE");
+    assert_true(relay_load(NULL, &r, &e));
+    same_text("no file: the defaults", r.name, "claude");
+    assert_int_equal(gethostname(machine, sizeof machine), 0);
+    same_text("the host name", r.machine, machine);
+    relay_free(&r);
+    relay_free(&r);
+
+    unsetenv("CREDRELAY_CONFIG");
+    setenv("XDG_CONFIG_HOME", "/c", 1);
+    assert_true(relay_config_path(out, &e));
+    same_text("XDG_CONFIG_HOME", out, "/c/credrelay/credrelay.conf");
+}
+
+/* The rows are the master copy: help and manual print them, so each default must be one that the
+ * setting takes. */
+static void test_settings(void **state)
+{
+    (void)state;
+    const struct setting *s;
+    size_t rows = 0;
+    for (; (s = relay_setting(rows)); rows++) {
+        struct relay r;
+        struct err e;
+        char text[256];
+        if (s->fallback[0]) {
+            snprintf(text, sizeof text, "[claude]\n%s = %s\n", s->key, s->fallback);
+            put_file(in_home(conf), text, 0600);
+            if (!relay_load(NULL, &r, &e))
+                fail_msg("%s", e.text);
+            relay_free(&r);
+        }
+        same_int(s->key, s->takes[0] && s->help[0] && !strchr(s->help, '\n'), true);
+        for (const char *p = s->key; *p; p++)
+            same_int(s->key, (*p >= 'a' && *p <= 'z') || *p == '-', true);
+        for (size_t other = 0; other < rows; other++)
+            same_int(s->key, strcmp(relay_setting(other)->key, s->key) != 0, true);
+    }
+    same_int("rows", (long long)rows, 12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FOLDER(test_cases),      WITH_FOLDER(test_mistakes), WITH_FOLDER(test_bad_variable),
+        WITH_FOLDER(test_unreadable), WITH_FOLDER(test_places),   WITH_FOLDER(test_settings),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

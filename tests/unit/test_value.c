@@ -1,0 +1,153 @@
+/* The two values of a store: what is written is read again, and damage is a state. */
+#include "unit.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "relay/value.h"
+
+#define BARE                                                                                       \
+    "{\"claudeAiOauth\":{\"accessToken\":\"sk-ant-oat01-TEST\",\"expiresAt\":1795464776123,"       \
+    "\"scopes\":[ \"a\" ]}}"
+#define FULL                                                                                       \
+    "{\"claudeAiOauth\":{\"accessToken\":\"sk-ant-oat01-TEST\",\"refreshToken\":\"sk-ant-"         \
+    "ort01-TEST\",\"expiresAt\":1795464776123,\"scopes\":[ \"a\" ]}}"
+
+static struct login login(const char *text)
+{
+    struct login l = LOGIN_INIT(LOGIN_ABSENT);
+    struct err e;
+    assert_true(login_parse(&tool_claude, text, strlen(text), &l, &e));
+    return l;
+}
+
+static void test_shared(void **state)
+{
+    (void)state;
+    static const struct {
+        bool with_refresh;
+        const char *value;
+    } cases[] = {{false, BARE}, {true, FULL}};
+    struct login l = login("{\"x\":1, \"claudeAiOauth\" : "
+                           "{\"accessToken\":\"sk-ant-oat01-TEST\",\"refreshToken\":\"sk-ant-"
+                           "ort01-TEST\",\"expiresAt\":1795464776123,\"scopes\":[ \"a\" ]}}");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct login again;
+        struct buf out;
+        struct err e;
+        buf_init(&out, LIMIT_LOGIN);
+        assert_true(value_write_shared(&tool_claude, &l, cases[i].with_refresh, &out, &e));
+        same_text("value", buf_str(&out), cases[i].value);
+        assert_true(value_read_shared(&tool_claude, out.data, out.len, &again, &e));
+        same_int("the same login", login_same(&l.facts, &again.facts), true);
+        same_int("renewable", again.facts.renewable, cases[i].with_refresh);
+        login_free(&again);
+        buf_free(&out);
+    }
+    login_free(&l);
+}
+
+static void test_renewable(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *holder, *value;
+    } cases[] = {
+        {"mac-mini.local", "{\"holder\":\"mac-mini.local\",\"login\":" FULL "}"},
+        {"", "{\"holder\":\"\",\"login\":" FULL "}"},
+        {"a \"quoted\\one\"", "{\"holder\":\"a \\\"quoted\\\\one\\\"\",\"login\":" FULL "}"},
+        {"Z\xc3\xbcrich \xf0\x9f\x94\x91",
+         "{\"holder\":\"Z\xc3\xbcrich \xf0\x9f\x94\x91\",\"login\":" FULL "}"},
+        {"}\",\"login\":{}", "{\"holder\":\"}\\\",\\\"login\\\":{}\",\"login\":" FULL "}"},
+    };
+    struct login l = login(FULL);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct login again;
+        struct buf out;
+        struct err e;
+        char holder[HOLDER_SIZE] = "x";
+        buf_init(&out, LIMIT_LOGIN);
+        assert_true(value_write_renewable(&tool_claude, &l, cases[i].holder, &out, &e));
+        same_text("value", buf_str(&out), cases[i].value);
+        assert_true(value_read_renewable(&tool_claude, out.data, out.len, &again, holder, &e));
+        same_text("holder", holder, cases[i].holder);
+        same_int("the same login", login_same(&l.facts, &again.facts), true);
+        same_int("renewable", again.facts.renewable, true);
+        login_free(&again);
+        buf_free(&out);
+    }
+    login_free(&l);
+}
+
+/* A host name in Latin-1 must not make a value that nobody can read. */
+static void test_holder_refused(void **state)
+{
+    (void)state;
+    struct login l = login(FULL);
+    struct buf out;
+    struct err e;
+    buf_init(&out, LIMIT_LOGIN);
+    assert_false(value_write_renewable(&tool_claude, &l, "Z\xfcrich", &out, &e));
+    same_error("not UTF-8", &e, ERR_INVALID, "the machine's name 'Z?rich' is not valid UTF-8",
+               "give it another: CREDRELAY_MACHINE=NAME");
+    buf_free(&out);
+    login_free(&l);
+}
+
+static void test_too_large(void **state)
+{
+    (void)state;
+    struct login l = login(FULL);
+    for (size_t limit = 0; limit < sizeof FULL + 22; limit++) {
+        struct buf out;
+        struct err e;
+        buf_init(&out, limit);
+        assert_false(value_write_renewable(&tool_claude, &l, "mac", &out, &e));
+        same_int("code", e.code, ERR_TOO_LARGE);
+        buf_free(&out);
+    }
+    login_free(&l);
+}
+
+static void test_damaged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *login_state, *holder;
+    } cases[] = {
+        {"", "torn", ""},
+        {"[]", "torn", ""},
+        {"{\"holder\":\"a\",\"login\":{", "torn", ""},
+        {"{\"holder\":\"a\",\"holder\":\"b\",\"login\":" FULL "}", "torn", ""},
+        {"{}", "none", ""},
+        {"{\"holder\":\"a\"}", "none", "a"},
+        {"{\"holder\":5,\"login\":" FULL "}", "usable", ""},
+        {"{\"holder\":null,\"login\":" FULL "}", "usable", ""},
+        {"{\"login\":" FULL "}", "usable", ""},
+        {"{\"holder\":\"a\",\"login\":null}", "torn", "a"},
+        {"{\"holder\":\"a\",\"login\":{}}", "none", "a"},
+        {FULL, "none", ""}, /* the plain layout's value */
+        {"{\"holder\":\"a\",\"login\":{\"claudeAiOauth\":{\"accessToken\":\"\"}}}", "blank", "a"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct login l;
+        struct err e;
+        char holder[HOLDER_SIZE] = "x";
+        assert_true(value_read_renewable(&tool_claude, cases[i].text, strlen(cases[i].text), &l,
+                                         holder, &e));
+        same_text(cases[i].text, login_state_name(l.facts.state), cases[i].login_state);
+        same_text(cases[i].text, holder, cases[i].holder);
+        login_free(&l);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(test_shared),    IN_WORLD(test_renewable), IN_WORLD(test_holder_refused),
+        IN_WORLD(test_too_large), IN_WORLD(test_damaged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
