@@ -9,31 +9,34 @@
 
 #define STATE_SCHEMA 1
 
-static void read_text(const jv *object, const char *key, char out[FINGERPRINT_SIZE])
+/* False, and "": there is none. */
+static bool read_fingerprint(const jv *object, const char *key, char out[FINGERPRINT_SIZE])
 {
     const char *text = jv_text(object, key);
-    snprintf(out, FINGERPRINT_SIZE, "%s", text ? text : "");
+    bool whole = text && strlen(text) == FINGERPRINT_SIZE - 1;
+    snprintf(out, FINGERPRINT_SIZE, "%s", whole ? text : "");
+    return whole;
 }
 
 static void read_memory(const jv *doc, int64_t now, struct memory *m)
 {
     const jv *step = jv_get(doc, "step"), *seen = jv_get(doc, "seen"),
              *rejected = jv_get(doc, "rejected");
-    read_text(step, "login", m->step.fingerprint);
-    m->step.version = jv_number(step, "version", 0);
-    for (size_t i = 0; i < jv_size(seen) && i < MEMORY_SEEN; i++) {
-        struct seen *s = &m->seen[m->seen_count++];
-        read_text(jv_at(seen, i), "login", s->fingerprint);
+    if (read_fingerprint(step, "login", m->step.fingerprint))
+        m->step.version = jv_number(step, "version", 0);
+    for (size_t i = 0; i < jv_size(seen) && m->seen_count < MEMORY_SEEN; i++) {
+        struct seen *s = &m->seen[m->seen_count];
         s->version = jv_number(jv_at(seen, i), "version", 0);
+        m->seen_count += read_fingerprint(jv_at(seen, i), "login", s->fingerprint);
     }
     for (size_t i = 0; i < jv_size(rejected) && m->rejected_count < MEMORY_REJECTED; i++) {
         struct rejected *r = &m->rejected[m->rejected_count];
-        read_text(jv_at(rejected, i), "login", r->fingerprint);
+        bool whole = read_fingerprint(jv_at(rejected, i), "login", r->fingerprint);
         r->at = jv_number(jv_at(rejected, i), "at", 0);
         /* A time in the future comes from a clock since put right: kept, like a fresh one. */
-        m->rejected_count += now - r->at < REJECTED_FOR_MS;
+        m->rejected_count += whole && now - r->at < REJECTED_FOR_MS;
     }
-    read_text(doc, "refused", m->refused);
+    read_fingerprint(doc, "refused", m->refused);
 }
 
 bool state_load(const char *path, const char *store, int64_t now, struct state *ret, struct err *e)
@@ -44,7 +47,7 @@ bool state_load(const char *path, const char *store, int64_t now, struct state *
     memset(ret, 0, sizeof *ret);
     bool there = file_read(path, &text, &why);
     jv *doc = there ? jv_parse(buf_str(&text), text.len, &why) : NULL;
-    bool damaged = there && !doc && why.code != ERR_NO_MEMORY;
+    bool damaged = there ? !doc && why.code != ERR_NO_MEMORY : why.code == ERR_TOO_LARGE;
     bool ok = doc || damaged || (!there && why.code == ERR_NOT_FOUND);
     if (!ok)
         *e = why;
