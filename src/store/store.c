@@ -108,8 +108,8 @@ bool store_open(const char *url, const char *relay, struct store *ret, struct er
     struct store s = {.scheme = ""};
     if (!split_url(url, relay, &s, e) || !find_helper(&s, e))
         return false;
-    s.display = display_of(&s);
     *ret = s;
+    ret->display = display_of(ret); /* may be the scheme in *ret */
     return true;
 }
 
