@@ -85,26 +85,46 @@ static bool only_space(const char *text, size_t len)
     return true;
 }
 
-bool login_parse(const struct tool *t, const char *text, size_t len, struct login *ret,
-                 struct err *e)
+/* *RET_SPAN: where the relayed part stands. */
+static bool parse(const struct tool *t, const char *text, size_t len, struct login_facts *ret,
+                  struct json_span *ret_span, struct err *e)
 {
-    struct login l = LOGIN_INIT(LOGIN_TORN);
-    struct json_span span;
+    struct login_facts f = {.state = LOGIN_TORN, .flaw = ""};
+    struct json_span span = {.found = false};
     struct err why;
     jv *part = NULL;
     if (only_space(text, len))
-        l.facts.state = LOGIN_EMPTY;
+        f.state = LOGIN_EMPTY;
     else if (json_span_find(text, len, t->part, &span, &why)) {
         if (!span.found || (span.len == 4 && memcmp(text + span.at, "null", 4) == 0))
-            l.facts.state = LOGIN_NONE;
+            f.state = LOGIN_NONE;
         else if ((part = jv_parse(text + span.at, span.len, &why)))
-            read_facts(t, part, &l.facts);
+            read_facts(t, part, &f);
         else if (why.code == ERR_NO_MEMORY)
             return err_no_memory(e);
         else
-            malformed(&l.facts, "it is not valid JSON");
+            malformed(&f, "it is not valid JSON");
     }
     jv_free(part);
+    *ret = f;
+    *ret_span = span;
+    return true;
+}
+
+bool login_look(const struct tool *t, const char *text, size_t len, struct login_facts *ret,
+                struct err *e)
+{
+    struct json_span unused;
+    return parse(t, text, len, ret, &unused, e);
+}
+
+bool login_parse(const struct tool *t, const char *text, size_t len, struct login *ret,
+                 struct err *e)
+{
+    struct login l = {.part = NULL};
+    struct json_span span;
+    if (!parse(t, text, len, &l.facts, &span, e))
+        return false;
     if (l.facts.state == LOGIN_USABLE && !(l.part = secret_copy(text + span.at, span.len)))
         return err_no_memory(e);
     *ret = l;

@@ -52,6 +52,10 @@ bool login_parse(const struct tool *t, const char *text, size_t len, struct logi
                  struct err *e) MUST_CHECK;
 void login_free(struct login *l);
 
+/* The facts alone: no copy of the login is made. */
+bool login_look(const struct tool *t, const char *text, size_t len, struct login_facts *ret,
+                struct err *e) MUST_CHECK;
+
 /* Replace *TO, taking over FROM, which is left absent. */
 void login_move(struct login *to, struct login *from);
 

@@ -20,40 +20,48 @@ static bool torn(enum login_state s)
     return s == LOGIN_TORN || s == LOGIN_EMPTY;
 }
 
-/* The file's text into OUT and its login into RET. */
-static bool read_once(const struct tool *t, const char *path, struct buf *out, struct login *ret,
-                      struct err *why)
+/* The file's text into OUT and what it says into RET. */
+static bool look_once(const struct tool *t, const char *path, struct buf *out,
+                      struct login_facts *ret, struct err *why)
 {
+    struct login_facts f = {.state = LOGIN_UNREADABLE, .flaw = ""};
     buf_clear(out);
     if (file_read(path, out, why)) {
-        if (!login_parse(t, buf_str(out), out->len, ret, why))
+        if (!login_look(t, buf_str(out), out->len, &f, why))
             return false;
-        if (ret->facts.state != LOGIN_USABLE)
-            login_explain(t, &ret->facts, path, why);
-        return true;
+        if (f.state != LOGIN_USABLE)
+            login_explain(t, &f, path, why);
+    } else if (why->code == ERR_NO_MEMORY) {
+        return false;
+    } else if (why->code == ERR_NOT_FOUND) {
+        f.state = LOGIN_ABSENT;
+        login_explain(t, &f, path, why);
+    } else if (why->code == ERR_INVALID) {
+        f.state = LOGIN_NOT_A_FILE;
     }
-    switch (why->code) {
-    case ERR_NO_MEMORY: return false;
-    case ERR_NOT_FOUND:
-        *ret = LOGIN_INIT(LOGIN_ABSENT);
-        login_explain(t, &ret->facts, path, why);
-        return true;
-    case ERR_INVALID: *ret = LOGIN_INIT(LOGIN_NOT_A_FILE); return true;
-    default: *ret = LOGIN_INIT(LOGIN_UNREADABLE); return true;
+    *ret = f;
+    return true;
+}
+
+static bool look_settled(const struct tool *t, const char *path, struct buf *out,
+                         struct login_facts *ret, struct err *why)
+{
+    for (int look = 1;; look++) {
+        if (!look_once(t, path, out, ret, why))
+            return false;
+        if (!torn(ret->state) || look == TORN_LOOKS)
+            return true;
+        clock_sleep_ms(TORN_PAUSE_MS);
     }
 }
 
 static bool read_settled(const struct tool *t, const char *path, struct buf *out, struct login *ret,
                          struct err *why)
 {
-    struct login l;
-    for (int look = 1;; look++) {
-        if (!read_once(t, path, out, &l, why))
-            return false;
-        if (!torn(l.facts.state) || look == TORN_LOOKS)
-            break;
-        clock_sleep_ms(TORN_PAUSE_MS);
-    }
+    struct login l = {.part = NULL};
+    if (!look_settled(t, path, out, &l.facts, why) ||
+        (l.facts.state == LOGIN_USABLE && !login_parse(t, buf_str(out), out->len, &l, why)))
+        return false;
     *ret = l;
     return true;
 }
@@ -63,6 +71,16 @@ bool login_file_read(const struct tool *t, const char *path, struct login *ret, 
     struct buf text;
     buf_init(&text, LIMIT_LOGIN_FILE);
     bool ok = read_settled(t, path, &text, ret, why);
+    buf_free(&text);
+    return ok;
+}
+
+bool login_file_look(const struct tool *t, const char *path, struct login_facts *ret,
+                     struct err *why)
+{
+    struct buf text;
+    buf_init(&text, LIMIT_LOGIN_FILE);
+    bool ok = look_settled(t, path, &text, ret, why);
     buf_free(&text);
     return ok;
 }

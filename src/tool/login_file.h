@@ -14,6 +14,10 @@
 bool login_file_read(const struct tool *t, const char *path, struct login *ret,
                      struct err *why) MUST_CHECK;
 
+/* The same, but only the facts: for the good day of a run, which looks and goes on. */
+bool login_file_look(const struct tool *t, const char *path, struct login_facts *ret,
+                     struct err *why) MUST_CHECK;
+
 /* Put L (usable) into PATH.  SEEN is what the decision was made on: when the file holds another
  * login by now, nothing is written and the error is ERR_CONFLICT.  A file that is not JSON is kept
  * beside as PATH.damaged before it is replaced. */
