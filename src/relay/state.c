@@ -55,6 +55,7 @@ bool state_load(const char *path, const char *store, int64_t now, struct state *
     if (doc && of && strcmp(of, store) == 0 && jv_number(doc, "v", 0) == STATE_SCHEMA) {
         read_memory(doc, now, &ret->memory);
         ret->fruitless_at = jv_number(doc, "fruitless_at", 0);
+        ret->waited_at = jv_number(doc, "waited_at", 0);
     }
     jv_free(doc);
     buf_free(&text);
@@ -95,7 +96,8 @@ bool state_text(const char *store, const struct state *s, struct buf *out, struc
     bool ok = jv_put_int(doc, "v", STATE_SCHEMA) && jv_put_text(doc, "store", store) &&
               jv_put(doc, "step", seen_value(&s->memory.step)) && put_lists(doc, &s->memory) &&
               jv_put_text(doc, "refused", s->memory.refused) &&
-              jv_put_int(doc, "fruitless_at", s->fruitless_at) && jv_write(doc, out) &&
+              jv_put_int(doc, "fruitless_at", s->fruitless_at) &&
+              jv_put_int(doc, "waited_at", s->waited_at) && jv_write(doc, out) &&
               buf_text(out, "\n");
     jv_free(doc);
     return ok || buf_error(out, "the state", e);

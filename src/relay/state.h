@@ -13,6 +13,9 @@ struct state {
     /* The last sync that a run asked for and that brought nothing: the next ones do not ask the
      * store again at once.  ms since 1970; 0: none. */
     int64_t fruitless_at;
+    /* The end of the last wait for a writer that brought nothing: whoever failed before it need not
+     * wait again.  ms since 1970; 0: none. */
+    int64_t waited_at;
 };
 
 /* A file that is missing, damaged or about another STORE is an empty state: what it would have

@@ -9,22 +9,13 @@
 
 enum { FRUITLESS_FOR_MS = 30000, POLL_FIRST_MS = 500, POLL_MOST_MS = 2000 };
 
-/* ---- before ---- */
+/* ---- looking ---- */
 
-static bool works(const struct login_facts *f, const struct memory *m)
+void look_at_login(const struct relay *r, struct login_facts *ret)
 {
-    return f->state == LOGIN_USABLE && f->expires_at > clock_wall_ms() &&
-           !memory_rejects(m, f->fingerprint);
-}
-
-static bool read_facts(const struct relay *r, struct login_facts *ret, struct err *why)
-{
-    struct login l;
-    if (!login_file_read(r->tool, r->login_path, &l, why))
-        return false;
-    *ret = l.facts;
-    login_free(&l);
-    return true;
+    struct err ignored;
+    if (!login_file_look(r->tool, r->login_path, ret, &ignored))
+        *ret = (struct login_facts){.state = LOGIN_ABSENT, .flaw = ""};
 }
 
 /* Without the lock: the state file is always whole. */
@@ -37,71 +28,92 @@ static void peek(const struct relay *r, struct state *ret)
         memset(ret, 0, sizeof *ret);
 }
 
+static bool refused(const struct login_facts *f, const struct state *s)
+{
+    return f->state == LOGIN_USABLE && memory_rejects(&s->memory, f->fingerprint);
+}
+
+static bool works(const struct login_facts *f, const struct state *s)
+{
+    return f->state == LOGIN_USABLE && f->expires_at > clock_wall_ms() && !refused(f, s);
+}
+
+/* ---- before ---- */
+
 static bool recently(int64_t at)
 {
     int64_t age = clock_wall_ms() - at;
     return at && age >= 0 && age < FRUITLESS_FOR_MS;
 }
 
-static bool sync_before_run(const struct relay *r)
+static bool need_not_ask(const struct login_facts *f, const struct state *s)
 {
-    struct session s;
+    return works(f, s) || recently(s->fruitless_at);
+}
+
+static bool sync_before_run(struct session *s, int64_t deadline)
+{
     struct sync_report report;
     struct err e;
-    const struct sync_request rq = {.intent = INTENT_SYNC,
-                                    .deadline = clock_steady_ms() + r->preflight_ms};
-    if (!session_open(r, r->preflight_ms, &s, &e))
-        return false;
-    bool ok = session_sync(&s, &rq, &report, &e);
+    const struct sync_request rq = {.intent = INTENT_SYNC, .deadline = deadline};
+    bool ok = session_sync(s, &rq, &report, &e);
     bool installed = ok && sync_installed(&report);
-    s.state.fruitless_at = installed ? 0 : clock_wall_ms();
-    struct err ignored;
-    (void)session_close(&s, &ignored);
-    event_sync(r, INTENT_SYNC, ok ? &report : NULL, &e);
+    s->state.fruitless_at = installed ? 0 : clock_wall_ms();
+    event_sync(s->relay, INTENT_SYNC, ok ? &report : NULL, &e);
     return installed;
 }
 
 void preflight(const struct relay *r, struct start *ret)
 {
+    struct session s;
     struct state state;
     struct err ignored;
-    *ret = (struct start){.login = {.state = LOGIN_ABSENT, .flaw = ""}};
-    if (!read_facts(r, &ret->login, &ignored))
-        return;
+    int64_t deadline = clock_steady_ms() + r->preflight_ms;
+    *ret = (struct start){.pulled = false};
+    look_at_login(r, &ret->login);
     peek(r, &state);
-    ret->doubtful =
-        ret->login.state == LOGIN_USABLE && memory_rejects(&state.memory, ret->login.fingerprint);
-    if (works(&ret->login, &state.memory) || recently(state.fruitless_at))
+    ret->doubtful = refused(&ret->login, &state);
+    if (need_not_ask(&ret->login, &state) || !session_open(r, r->preflight_ms, &s, &ignored))
         return;
-    ret->pulled = sync_before_run(r);
-    if (ret->pulled) {
-        ret->doubtful = false;
-        (void)read_facts(r, &ret->login, &ignored);
-    }
+    /* Whoever held the lock until now may have done all that is to be done. */
+    look_at_login(r, &ret->login);
+    if (!need_not_ask(&ret->login, &s.state))
+        ret->pulled = sync_before_run(&s, deadline);
+    if (ret->pulled)
+        look_at_login(r, &ret->login);
+    ret->doubtful = refused(&ret->login, &s.state);
+    (void)session_close(&s, &ignored);
 }
 
 /* ---- after ---- */
 
-/* Is there a login on disk that the failed run did not have? */
+/* Is there a login on disk that the failed run did not have?  Others pulled it, a person logged
+ * in, or the client renewed it. */
 static bool others_did(const struct session *s, const struct login_facts *failed)
 {
     struct login_facts now;
-    struct err ignored;
-    return read_facts(s->relay, &now, &ignored) && now.state == LOGIN_USABLE &&
-           !login_same(&now, failed) && !memory_rejects(&s->state.memory, now.fingerprint);
+    look_at_login(s->relay, &now);
+    return now.state == LOGIN_USABLE && !login_same(&now, failed) && !refused(&now, &s->state);
 }
 
-static void explain(const struct relay *r, const struct sync_report *report, struct err *e)
+const char *how_to_log_in(const struct relay *r, char *out, size_t size)
 {
-    err_set(e, ERR_HOPELESS, "%s", reason_text(report->stands.reason));
-    if (r->role == ROLE_READER || report->stands.action == DO_WAIT)
-        err_hint(e, "log in on a writer (%s there), then: credrelay pull", r->tool->login_command);
-    else
-        err_hint(e, "log in: %s", r->tool->login_command);
+    snprintf(out, size, r->role == ROLE_READER ? "log in on a writer: %s" : "log in: %s",
+             r->tool->login_command);
+    return out;
 }
 
-/* Ask the store until it has a login that is not the refused one. */
-static bool pull_until(struct session *s, int64_t until, struct err *why_not)
+static bool hopeless(const struct relay *r, const char *why, struct err *e)
+{
+    char hint[128];
+    err_set(e, ERR_HOPELESS, "%s", why);
+    return err_hint(e, "%s", how_to_log_in(r, hint, sizeof hint));
+}
+
+/* Ask the store until it, or this machine, has a login that is not the refused one.  *RET_WAITED:
+ * a writer was given its time to publish, in vain. */
+static bool pull_until(struct session *s, const struct login_facts *failed, int64_t until,
+                       bool *ret_waited, struct err *why_not)
 {
     const struct relay *r = s->relay;
     struct sync_report report;
@@ -113,56 +125,61 @@ static bool pull_until(struct session *s, int64_t until, struct err *why_not)
         event_sync(r, INTENT_SYNC, ok ? &report : NULL, why_not);
         if (!ok)
             return false;
-        if (sync_installed(&report))
+        if (sync_installed(&report) || others_did(s, failed))
             return true;
-        explain(r, &report, why_not);
-        if (report.stands.action != DO_WAIT || clock_steady_ms() + pause > until)
-            return false;
+        *ret_waited = clock_steady_ms() + pause > until;
+        if (report.stands.action != DO_WAIT || *ret_waited)
+            return hopeless(r, reason_text(report.stands.reason), why_not);
         clock_sleep_ms(pause);
     }
 }
 
-static void recover_locked(struct session *s, const struct login_facts *failed, int64_t ended,
-                           struct recovery *ret)
+static bool recover_locked(struct session *s, const struct login_facts *failed, int64_t ended,
+                           struct err *why_not)
 {
     const struct relay *r = s->relay;
+    bool waited = false;
     if (failed->state == LOGIN_USABLE)
         memory_reject(&s->state.memory, failed->fingerprint, clock_wall_ms());
-    if (others_did(s, failed)) {
-        ret->retry = true;
-        return;
-    }
-    /* Somebody has asked and waited since this run failed: the answer would be the same. */
-    if (s->state.fruitless_at > ended) {
-        err_set(&ret->why_not, ERR_HOPELESS, "the store has no other login");
-        err_hint(&ret->why_not, "log in on a writer: %s", r->tool->login_command);
-        return;
-    }
-    ret->pulled = pull_until(s, clock_steady_ms() + r->recover_wait_ms, &ret->why_not);
-    ret->retry = ret->pulled;
-    s->state.fruitless_at = ret->pulled ? 0 : clock_wall_ms();
+    if (others_did(s, failed))
+        return true;
+    if (s->state.waited_at > ended)
+        return hopeless(r, "the store has no other login", why_not);
+    bool found = pull_until(s, failed, clock_steady_ms() + r->recover_wait_ms, &waited, why_not);
+    s->state.fruitless_at = found ? 0 : clock_wall_ms();
+    if (waited)
+        s->state.waited_at = s->state.fruitless_at;
+    return found;
 }
 
-void recover(const struct relay *r, const struct login_facts *failed, int64_t ended,
-             struct recovery *ret)
+static void close_session(struct session *s)
 {
-    struct session s;
     struct err unsaved;
-    *ret = (struct recovery){.retry = false};
-    /* Whoever holds the lock may be waiting for a writer: as long as it may, so may we. */
-    if (!session_open(r, r->recover_wait_ms + 2 * r->timeout_ms, &s, &ret->why_not))
-        return;
-    recover_locked(&s, failed, ended, ret);
-    if (!session_close(&s, &unsaved))
+    if (!session_close(s, &unsaved))
         fprintf(stderr, "credrelay: the state could not be saved, ignoring: %s\n", unsaved.text);
 }
 
-void forgive(const struct relay *r, const struct login_facts *login)
+bool recover(const struct relay *r, const struct login_facts *failed, int64_t ended,
+             struct err *why_not)
+{
+    struct session s;
+    /* Whoever holds the lock may be waiting for a writer: as long as it may, so may we. */
+    if (!session_open(r, r->recover_wait_ms + 2 * r->timeout_ms, &s, why_not))
+        return false;
+    bool found = recover_locked(&s, failed, ended, why_not);
+    close_session(&s);
+    return found;
+}
+
+void note_login(const struct relay *r, const struct login_facts *login, bool works)
 {
     struct session s;
     struct err ignored;
-    if (!session_open(r, r->preflight_ms, &s, &ignored))
+    if (login->state != LOGIN_USABLE || !session_open(r, r->preflight_ms, &s, &ignored))
         return;
-    memory_forgive(&s.state.memory, login->fingerprint);
-    (void)session_close(&s, &ignored);
+    if (works)
+        memory_forgive(&s.state.memory, login->fingerprint);
+    else
+        memory_reject(&s.state.memory, login->fingerprint, clock_wall_ms());
+    close_session(&s);
 }

@@ -10,7 +10,7 @@
 /* What a run starts with. */
 struct start {
     struct login_facts login; /* on disk when the run started */
-    bool doubtful;            /* it was on the list of the rejected */
+    bool doubtful;            /* it is on the list of the rejected */
     bool pulled;              /* the preflight put it there */
 };
 
@@ -19,18 +19,19 @@ struct start {
  * What goes wrong is no reason not to run. */
 void preflight(const struct relay *r, struct start *ret);
 
-struct recovery {
-    bool retry;         /* another login is on disk now: run again */
-    bool pulled;        /* ... and this run brought it */
-    struct err why_not; /* when not */
-};
+/* The login on disk, as it is. */
+void look_at_login(const struct relay *r, struct login_facts *ret);
 
-/* The run that began with FAILED was refused.  Waits up to the relay's `recover-wait` for a writer
- * to publish.  BEGAN: the run's end, on the wall clock in ms. */
-void recover(const struct relay *r, const struct login_facts *failed, int64_t ended,
-             struct recovery *ret);
+/* The run that began with FAILED was refused, and ended at ENDED (wall clock, ms).  True: another
+ * login is on disk, brought by this call, by others or by a person.  Waits up to the relay's
+ * `recover-wait` for a writer to publish. */
+bool recover(const struct relay *r, const struct login_facts *failed, int64_t ended,
+             struct err *why_not) MUST_CHECK;
 
-/* The login works after all: take it off the list of the rejected. */
-void forgive(const struct relay *r, const struct login_facts *login);
+/* A server has taken or refused this login: take it off the list of the rejected, or put it on. */
+void note_login(const struct relay *r, const struct login_facts *login, bool works);
+
+/* "log in: claude /login", with where.  Returns OUT. */
+const char *how_to_log_in(const struct relay *r, char *out, size_t size);
 
 #endif

@@ -51,18 +51,14 @@ static void say(const char *text, const char *hint)
     say_hint(hint);
 }
 
-static const char *store_name(const struct relay *r)
-{
-    return strncmp(r->store_url, "ssm:", 4) == 0     ? "Parameter Store"
-           : strncmp(r->store_url, "local:", 6) == 0 ? "the local store"
-                                                     : r->store_url;
-}
-
 /* Scripts look for this line: it is the same whether the login had lapsed before the run or in it. */
 static void say_recovered(const struct relay *r)
 {
+    struct store store;
+    struct err ignored;
+    bool known = store_open(r->store_url, r->name, &store, &ignored);
     fprintf(stderr, RUN_PREFIX "auth lapsed; pulled fresh credentials from %s, retrying once.\n",
-            store_name(r));
+            known ? store.display : "the store");
 }
 
 /* ---- one attempt ---- */
@@ -146,7 +142,7 @@ static const char *why_not_again(const struct run *run, const struct attempt *a)
     return NULL;
 }
 
-static int hopeless(struct run *run, const char *why, const char *hint)
+static int tell_hopeless(struct run *run, const char *why, const char *hint)
 {
     fprintf(stderr, RUN_PREFIX "not recovered: %s.\n", why);
     say_hint(hint);
@@ -163,24 +159,25 @@ static int tell_overridden(struct run *run, const struct attempt *a)
     snprintf(hint, sizeof hint,
              "mend or remove it; the login in %.128s is not used while it is there",
              run->relay->login_path);
-    return hopeless(run, why, hint);
+    return tell_hopeless(run, why, hint);
 }
 
 static int tell_forbidden(struct run *run, const struct attempt *a)
 {
     char why[1024];
     snprintf(why, sizeof why, "no login can help: %s", a->result.message);
-    return hopeless(run, why, "ask the administrator of the organization, or use another account");
+    return tell_hopeless(run, why,
+                         "ask the administrator of the organization, or use another account");
 }
 
-/* The login is there for the next run; this one stands as it is. */
-static int tell_not_again(struct run *run, const struct attempt *a, const struct recovery *rec,
-                          const char *why)
+/* The login is there for the next run, or WHY_NOT says why it is not; this one stands as it is. */
+static int tell_not_again(struct run *run, const struct attempt *a, const char *why,
+                          const struct err *why_not)
 {
     fprintf(stderr, RUN_PREFIX "auth lapsed; not retried: %s. %s.\n", why,
-            rec->retry ? "The next run has a fresh login" : rec->why_not.text);
-    if (!rec->retry)
-        say_hint(rec->why_not.hint);
+            why_not ? why_not->text : "The next run has a fresh login");
+    if (why_not)
+        say_hint(why_not->hint);
     else if (a->result.session[0])
         fprintf(stderr, RUN_PREFIX "  go on with: %s --resume %s\n", run->relay->tool->program,
                 a->result.session);
@@ -188,38 +185,53 @@ static int tell_not_again(struct run *run, const struct attempt *a, const struct
     return child_exit_status(&a->child);
 }
 
-/* The retry, or what takes its place.  Returns the exit status of the whole. */
-static int after_lapse(struct run *run, struct attempt *a)
+static int tell_refused_again(struct run *run)
 {
-    struct recovery rec;
-    const char *why = why_not_again(run, a);
-    run->event.recovery_attempted = true;
-    recover(run->relay, &run->start.login, a->ended, &rec);
-    if (why)
-        return tell_not_again(run, a, &rec, why);
-    if (!rec.retry)
-        return hopeless(run, rec.why_not.text, rec.why_not.hint);
+    char hint[128];
+    note_login(run->relay, &run->start.login, false);
+    return tell_hopeless(run, "the fresh login was refused as well",
+                         how_to_log_in(run->relay, hint, sizeof hint));
+}
 
+/* The same command with another login.  Only this second run's output is shown; the first one's
+ * never was. */
+static int retry(struct run *run, struct attempt *a)
+{
     struct attempt again;
     struct err e;
     say_recovered(run->relay);
     run->event.retried = true;
-    preflight(run->relay, &run->start); /* what the second run starts with */
+    look_at_login(run->relay, &run->start.login);
+    run->start.doubtful = false;
     if (!attempt(run, &again, &e)) {
         attempt_free(&again);
-        return hopeless(run, e.text, e.hint);
+        return tell_hopeless(run, e.text, e.hint);
     }
-    /* Only the second run's output is shown; the first one's never was. */
     attempt_free(a);
     *a = again;
-    if (!about_the_login(a)) {
-        run->event.recovery_succeeded = a->result.meaning == FAILURE_NONE;
-        return child_exit_status(&a->child);
+    switch (a->result.meaning) {
+    case FAILURE_LAPSED: return tell_refused_again(run);
+    case FAILURE_OVERRIDDEN: return tell_overridden(run, a);
+    case FAILURE_FORBIDDEN: return tell_forbidden(run, a);
+    default: break;
     }
-    return hopeless(run, "the fresh login was refused as well",
-                    "log in again on a writer, then: credrelay pull");
+    run->event.recovery_succeeded = a->result.meaning == FAILURE_NONE;
+    return child_exit_status(&a->child);
 }
 
+static int after_lapse(struct run *run, struct attempt *a)
+{
+    struct err e;
+    const char *why = why_not_again(run, a);
+    run->event.recovery_attempted = true;
+    run->event.recovery_succeeded = false; /* what the preflight brought did not do */
+    bool found = recover(run->relay, &run->start.login, a->ended, &e);
+    if (why)
+        return tell_not_again(run, a, why, found ? NULL : &e);
+    return found ? retry(run, a) : tell_hopeless(run, e.text, e.hint);
+}
+
+/* The exit status of the whole. */
 static int decide_status(struct run *run, struct attempt *a)
 {
     run->event.verdict = failure_class_name(a->result.meaning);
@@ -247,7 +259,7 @@ static _Noreturn void finish(struct run *run, struct attempt *a, int status)
     if (noteworthy)
         event_run(run->relay, &run->event);
     if (a->result.meaning == FAILURE_NONE && run->start.doubtful)
-        forgive(run->relay, &run->start.login);
+        note_login(run->relay, &run->start.login, true);
     if (status == RUN_HOPELESS && noteworthy)
         _exit(status);
     child_end_like(&a->child, status);

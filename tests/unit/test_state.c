@@ -43,6 +43,7 @@ static void test_round_trip(void **state)
     memory_in_step(&full.memory, print(1), INT64_MAX);
     snprintf(full.memory.refused, sizeof full.memory.refused, "%s", print(9));
     full.fruitless_at = NOW - 5;
+    full.waited_at = NOW - 6;
     umask(0);
     assert_true(save(in_home("s.json"), &full, &e));
     same_int("mode", file_mode(in_home("s.json")), 0600);
@@ -53,7 +54,7 @@ static void test_round_trip(void **state)
     assert_true(save(in_home("s.json"), &empty, &e));
     same_text("as a person reads it", file_text(in_home("s.json")),
               "{\"v\":1,\"store\":\"local:\",\"step\":{\"login\":\"\",\"version\":0},\"seen\":[],"
-              "\"rejected\":[],\"refused\":\"\",\"fruitless_at\":0}\n");
+              "\"rejected\":[],\"refused\":\"\",\"fruitless_at\":0,\"waited_at\":0}\n");
 }
 
 /* What is forgotten.  The file says: in step with FP at version 3. */
