@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "os/pipe.h"
 
 extern char **environ;
 
@@ -25,15 +26,6 @@ static void close_fd(int *fd)
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
-}
-
-static bool pipe_private(int fds[2])
-{
-    if (pipe(fds) != 0)
-        return false;
-    fcntl(fds[0], F_SETFD, FD_CLOEXEC);
-    fcntl(fds[1], F_SETFD, FD_CLOEXEC);
-    return true;
 }
 
 static int start(const struct child_run *run, const int in[2], const int out[2], const int err[2],
@@ -63,8 +55,8 @@ static int start(const struct child_run *run, const int in[2], const int out[2],
 static bool spawn(const struct child_run *run, struct ends *ret, pid_t *ret_pid, struct err *e)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
-    bool ok = (pipe_private(in) && pipe_private(out) && pipe_private(err)) ||
-              err_errno(e, errno, "cannot make a pipe");
+    bool ok =
+        (os_pipe(in) && os_pipe(out) && os_pipe(err)) || err_errno(e, errno, "cannot make a pipe");
     int failed = ok ? start(run, in, out, err, ret_pid) : 0;
     if (failed)
         ok = err_errno(e, failed, "cannot start %s", run->program);

@@ -52,6 +52,11 @@ void inherit_restore(void)
             close(fd);
 }
 
+bool inherit_dies_of_pipe(void)
+{
+    return given.pipe.sa_handler == SIG_DFL;
+}
+
 bool inherit_was_closed(int fd)
 {
     return given.closed[fd];

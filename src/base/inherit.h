@@ -18,4 +18,7 @@ void inherit_restore(void);
 /* Was this standard stream closed when we were started? */
 bool inherit_was_closed(int fd);
 
+/* Would SIGPIPE have ended us, had we not ignored it? */
+bool inherit_dies_of_pipe(void);
+
 #endif

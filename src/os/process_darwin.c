@@ -1,5 +1,6 @@
 #include "os/process.h"
 
+#include <errno.h>
 #include <mach-o/dyld.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,6 +8,10 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "os/pipe.h"
 
 void os_close_to_others(void)
 {
@@ -33,7 +38,32 @@ bool os_program_path(char *out, size_t size)
     return ok;
 }
 
-void os_die_with_parent(int parent)
+/* The pipe closes at exec, or says why there was none. */
+int os_start(int (*become)(void *ctx), void *ctx, pid_t *ret_pid)
+{
+    int report[2], failed = 0;
+    if (!os_pipe(report))
+        return errno;
+    pid_t pid = fork();
+    if (pid == 0) {
+        failed = become(ctx);
+        (void)!write(report[1], &failed, sizeof failed);
+        _exit(127);
+    }
+    if (pid < 0)
+        failed = errno;
+    close(report[1]);
+    while (pid > 0 && read(report[0], &failed, sizeof failed) < 0 && errno == EINTR)
+        ;
+    close(report[0]);
+    if (!failed)
+        *ret_pid = pid;
+    while (failed && pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return failed;
+}
+
+void os_die_with_parent(pid_t parent)
 {
     (void)parent; /* Darwin has no such signal */
 }

@@ -1,9 +1,11 @@
 #include "os/process.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void os_close_to_others(void)
@@ -26,9 +28,29 @@ bool os_program_path(char *out, size_t size)
     return true;
 }
 
-void os_die_with_parent(int parent)
+/* vfork: fork copies page tables only for exec to throw them away. */
+int os_start(int (*become)(void *ctx), void *ctx, pid_t *ret_pid)
 {
-    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    volatile int failed = 0; /* written by the child, in our memory */
+    pid_t pid = vfork();     /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+    if (pid < 0)
+        return errno;
+    if (pid == 0) {
+        failed = become(ctx);
+        _exit(127);
+    }
+    if (!failed)
+        *ret_pid = pid;
+    while (failed && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return failed;
+}
+
+/* What kills us would have killed the program if we were not there: SIGKILL, for all others it is
+ * sent. */
+void os_die_with_parent(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (getppid() != parent) /* it died before the line above */
-        _exit(128 + SIGTERM);
+        _exit(128 + SIGKILL);
 }

@@ -10,9 +10,30 @@
 #include <unistd.h>
 
 #include "base/inherit.h"
+#include "os/pipe.h"
 #include "os/process.h"
 
-extern char **environ;
+/* ---- what is passed on ---- */
+
+static const struct {
+    int number;
+    bool ends; /* what it does to who does not catch it */
+} passed_on[] = {
+    {SIGINT, true},  {SIGTERM, true}, {SIGHUP, true},    {SIGQUIT, true},  {SIGUSR1, true},
+    {SIGUSR2, true}, {SIGALRM, true}, {SIGWINCH, false}, {SIGTSTP, false}, {SIGCONT, false},
+};
+enum { PASSED_ON = sizeof passed_on / sizeof passed_on[0] };
+
+static int signal_pipe[2] = {-1, -1};
+static struct sigaction before[PASSED_ON], before_child;
+
+static bool ends(int number)
+{
+    for (int i = 0; i < PASSED_ON; i++)
+        if (passed_on[i].number == number)
+            return passed_on[i].ends;
+    return false;
+}
 
 /* ---- starting ---- */
 
@@ -21,53 +42,90 @@ static int exit_status_of_errno(int errnum)
     return errnum == ENOENT || errnum == ENOTDIR ? 127 : 126;
 }
 
+/* As execvp(3) and every shell: what has no magic number is a script of sh's.  On the heap; lives
+ * until exec. */
+static char **as_script(const char *path, char *const *argv)
+{
+    size_t count = 0;
+    while (argv[count])
+        count++;
+    char **script = calloc(count + 2, sizeof *script);
+    if (!script)
+        return NULL;
+    script[0] = (char *)(uintptr_t) "sh";
+    script[1] = (char *)(uintptr_t)path;
+    if (count > 1)
+        memcpy(script + 2, argv + 1, (count - 1) * sizeof *script);
+    return script;
+}
+
 int child_become(const char *path, char *const *argv)
 {
     inherit_restore();
     execv(path, argv);
+    char **script = errno == ENOEXEC ? as_script(path, argv) : NULL;
+    if (script) {
+        execv("/bin/sh", script);
+        free((void *)script);
+    }
     return exit_status_of_errno(errno);
 }
 
-/* Between fork and exec: only what is safe there. */
-static _Noreturn void be_child(const char *path, char *const *argv, int in, int out, int report,
-                               int parent)
+struct birth {
+    const char *path;
+    char *const *argv;
+    int in, out;
+    pid_t parent;
+    sigset_t mask;
+};
+
+/* Between fork and exec: only what is safe there.  exec makes caught signals default and leaves
+ * ignored ones ignored, which is right for all but SIGCHLD: that one we caught although it was
+ * ignored. */
+static int be_child(void *ctx)
 {
-    os_die_with_parent(parent);
-    if (in >= 0)
-        dup2(in, STDIN_FILENO);
-    if (out >= 0)
-        dup2(out, STDOUT_FILENO);
+    const struct birth *b = ctx;
+    os_die_with_parent(b->parent);
+    if ((b->in >= 0 && dup2(b->in, STDIN_FILENO) < 0) ||
+        (b->out >= 0 && dup2(b->out, STDOUT_FILENO) < 0))
+        return errno;
     inherit_restore();
-    execv(path, argv);
-    int why = errno;
-    (void)!write(report, &why, sizeof why);
-    _exit(exit_status_of_errno(why));
+    for (int i = 0; i < PASSED_ON; i++)
+        sigaction(passed_on[i].number, &before[i], NULL);
+    sigaction(SIGCHLD, &before_child, NULL);
+    sigprocmask(SIG_SETMASK, &b->mask, NULL);
+    execv(b->path, b->argv);
+    return errno;
+}
+
+static int start(struct birth *b, pid_t *ret_pid)
+{
+    int failed = os_start(be_child, b, ret_pid);
+    char **script = failed == ENOEXEC ? as_script(b->path, b->argv) : NULL;
+    if (!script)
+        return failed;
+    b->path = "/bin/sh";
+    b->argv = script;
+    failed = os_start(be_child, b, ret_pid);
+    free((void *)script);
+    return failed;
 }
 
 bool child_start(const char *path, char *const *argv, int stdin_fd, int stdout_fd,
                  struct child *ret, struct err *e)
 {
-    int report[2]; /* closes at exec, or says why there was none */
-    if (pipe(report) != 0)
-        return err_errno(e, errno, "cannot make a pipe");
-    fcntl(report[0], F_SETFD, FD_CLOEXEC);
-    fcntl(report[1], F_SETFD, FD_CLOEXEC);
-    int parent = (int)getpid();
-    pid_t pid = fork();
-    if (pid == 0)
-        be_child(path, argv, stdin_fd, stdout_fd, report[1], parent);
-    int why = pid < 0 ? errno : 0;
-    close(report[1]);
-    ssize_t n = 0;
-    while (pid > 0 && (n = read(report[0], &why, sizeof why)) < 0 && errno == EINTR)
-        ;
-    close(report[0]);
-    if (pid < 0)
-        return err_errno(e, why, "cannot start %s", path);
-    if (n == (ssize_t)sizeof why) {
-        waitpid(pid, NULL, 0);
-        err_errno(e, why, "cannot run %s", path);
-        e->code = exit_status_of_errno(why) == 127 ? ERR_NOT_FOUND : ERR_DENIED;
+    struct birth b = {
+        .path = path, .argv = argv, .in = stdin_fd, .out = stdout_fd, .parent = getpid()};
+    sigset_t all;
+    pid_t pid;
+    /* A signal between fork and exec would run our handler in the child. */
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &b.mask);
+    int failed = start(&b, &pid);
+    sigprocmask(SIG_SETMASK, &b.mask, NULL);
+    if (failed) {
+        err_errno(e, failed, "cannot run %s", path);
+        e->code = exit_status_of_errno(failed) == 127 ? ERR_NOT_FOUND : ERR_DENIED;
         return false;
     }
     *ret = (struct child){.pid = pid};
@@ -76,17 +134,10 @@ bool child_start(const char *path, char *const *argv, int stdin_fd, int stdout_f
 
 /* ---- signals ---- */
 
-/* What is passed on.  SIGCONT and SIGTSTP as well: see child_signals. */
-static const int passed_on[] = {SIGINT,  SIGTERM,  SIGHUP,  SIGQUIT, SIGUSR1,
-                                SIGUSR2, SIGWINCH, SIGTSTP, SIGCONT};
-enum { PASSED_ON = sizeof passed_on / sizeof passed_on[0] };
+/* Set in the byte of a signal that the system made, not a process. */
+enum { BY_SYSTEM = 0x80 };
 
-static int signal_pipe[2] = {-1, -1};
-static struct sigaction before[PASSED_ON], before_child;
-
-/* A signal that the terminal made went to the child as well: it is in our process group.  One sent
- * by a process to us alone has to be passed on. */
-static bool from_terminal(const siginfo_t *info)
+static bool by_system(const siginfo_t *info)
 {
 #ifdef SI_KERNEL
     return info->si_code == SI_KERNEL;
@@ -99,28 +150,26 @@ static void note(int number, siginfo_t *info, void *context)
 {
     (void)context;
     int saved = errno;
-    unsigned char byte = (unsigned char)number;
-    if (number == SIGCHLD || number == SIGTSTP || !from_terminal(info))
-        (void)!write(signal_pipe[1], &byte, 1);
+    unsigned char byte = (unsigned char)(number | (by_system(info) ? BY_SYSTEM : 0));
+    (void)!write(signal_pipe[1], &byte, 1);
     errno = saved;
 }
 
 bool signals_catch(struct err *e)
 {
-    if (pipe(signal_pipe) != 0)
+    if (!os_pipe(signal_pipe))
         return err_errno(e, errno, "cannot make a pipe");
-    for (int i = 0; i < 2; i++) {
-        fcntl(signal_pipe[i], F_SETFD, FD_CLOEXEC);
-        fcntl(signal_pipe[i], F_SETFL, O_NONBLOCK);
-    }
-    struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART};
+    fcntl(signal_pipe[0], F_SETFL, O_NONBLOCK);
+    fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK);
+    /* No SA_RESTART: a write to a terminal that has been stopped must not keep us from them. */
+    struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO};
     sigfillset(&action.sa_mask);
-    for (int i = 0; i < PASSED_ON; i++) {
-        sigaction(passed_on[i], NULL, &before[i]);
-        if (before[i].sa_handler != SIG_IGN) /* nohup: the child ignores it as well */
-            sigaction(passed_on[i], &action, NULL);
-    }
     sigaction(SIGCHLD, &action, &before_child);
+    for (int i = 0; i < PASSED_ON; i++) {
+        sigaction(passed_on[i].number, &action, &before[i]);
+        if (before[i].sa_handler == SIG_IGN) /* nohup: the child ignores it as well */
+            sigaction(passed_on[i].number, &before[i], NULL);
+    }
     return true;
 }
 
@@ -129,7 +178,7 @@ void signals_release(void)
     if (signal_pipe[0] < 0)
         return;
     for (int i = 0; i < PASSED_ON; i++)
-        sigaction(passed_on[i], &before[i], NULL);
+        sigaction(passed_on[i].number, &before[i], NULL);
     sigaction(SIGCHLD, &before_child, NULL);
     close(signal_pipe[0]);
     close(signal_pipe[1]);
@@ -141,28 +190,84 @@ int signals_fd(void)
     return signal_pipe[0];
 }
 
-static void see_end(struct child *c)
+/* True: it was stopped and goes on. */
+static bool see_change(struct child *c)
 {
+    bool continued = false;
+    int status;
     pid_t pid;
-    do
-        pid = waitpid(c->pid, &c->status, WNOHANG);
-    while (pid < 0 && errno == EINTR);
-    c->ended = c->ended || pid == c->pid;
+    while (!c->ended && ((pid = waitpid(c->pid, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0 ||
+                         (pid < 0 && errno == EINTR))) {
+        if (pid < 0)
+            continue;
+        continued = WIFCONTINUED(status);
+        c->stopped_by = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
+        c->ended = WIFEXITED(status) || WIFSIGNALED(status);
+        c->status = status;
+    }
+    return continued;
+}
+
+/* Whoever waits for us is to see what it would have seen of the child: stopped, by this signal. */
+static void stop_too(struct child *c)
+{
+    const struct sigaction by_default = {.sa_handler = SIG_DFL};
+    struct sigaction ours;
+    int number = c->stopped_by;
+    c->stopped_by = 0;
+    if (number != SIGSTOP)
+        sigaction(number, &by_default, &ours);
+    raise(number);
+    if (number != SIGSTOP)
+        sigaction(number, &ours, NULL);
+}
+
+/* A terminal tells the whole process group, so the child too; one that hangs up tells the leader of
+ * its session alone.  Other signals of the system's (an alarm set before we were started) are
+ * ours. */
+static bool terminal_told_child(int number)
+{
+    switch (number) {
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGWINCH: return true;
+    case SIGHUP: return getsid(0) != getpid();
+    default: return false;
+    }
+}
+
+static void take_signal(struct child *c, unsigned char byte)
+{
+    int number = byte & ~BY_SYSTEM;
+    if (ends(number))
+        c->told = number;
+    if (number == SIGCHLD || number == SIGCONT || c->ended)
+        return;
+    if (!(byte & BY_SYSTEM) || !terminal_told_child(number))
+        kill(c->pid, number);
 }
 
 void child_signals(struct child *c)
 {
-    unsigned char byte;
-    while (read(signal_pipe[0], &byte, 1) == 1) {
-        if (byte == SIGCHLD) {
-            see_end(c);
-        } else if (!c->ended) {
-            kill(c->pid, byte);
-            /* Stopped together: a shell that stops us would otherwise see us run on. */
-            if (byte == SIGTSTP)
-                raise(SIGSTOP);
+    unsigned char bytes[64];
+    bool go_on = false, over = c->ended;
+    ssize_t n = read(signal_pipe[0], bytes, sizeof bytes);
+    for (ssize_t i = 0; i < n; i++) {
+        go_on |= (bytes[i] & ~BY_SYSTEM) == SIGCONT;
+        take_signal(c, bytes[i]);
+        if (over && ends(bytes[i] & ~BY_SYSTEM)) { /* nobody left to pass it on to */
+            signals_release();
+            raise(bytes[i] & ~BY_SYSTEM);
         }
     }
+    bool continued = see_change(c);
+    if (go_on && !continued && !c->ended) { /* fg and bg tell the whole group: then it has it */
+        kill(c->pid, SIGCONT);
+        c->stopped_by = 0;
+    }
+    if (c->stopped_by)
+        stop_too(c);
 }
 
 /* ---- the end ---- */
@@ -170,6 +275,11 @@ void child_signals(struct child *c)
 int child_exit_status(const struct child *c)
 {
     return WIFSIGNALED(c->status) ? 128 + WTERMSIG(c->status) : WEXITSTATUS(c->status);
+}
+
+bool child_was_told_to_end(const struct child *c)
+{
+    return c->ended && WIFSIGNALED(c->status) && c->told == WTERMSIG(c->status);
 }
 
 _Noreturn void child_end_like(const struct child *c, int status)

@@ -2,19 +2,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/inherit.h"
 #include "base/limits.h"
+#include "os/pipe.h"
 
-enum { CHUNK = 65536 };
+/* FIRST: most prompts fit.  AHEAD: how far the spool may be before the child, so that one that
+ * does not read fills no memory. */
+enum { FIRST = 16384, AHEAD = 65536 };
 
 void input_open(struct input *in)
 {
     struct stat st;
     *in = (struct input){.kind = INPUT_OWN, .to_child = -1, .keeping = true};
-    buf_init(&in->spool, LIMIT_SPOOL);
     if (inherit_was_closed(STDIN_FILENO) || fstat(STDIN_FILENO, &st) != 0)
         return;
     if (S_ISREG(st.st_mode)) {
@@ -35,7 +39,16 @@ static void close_child(struct input *in)
 void input_free(struct input *in)
 {
     close_child(in);
-    buf_free(&in->spool);
+    free(in->spool);
+    in->spool = NULL;
+    in->room = in->len = in->sent = 0;
+}
+
+/* The end is passed on when all before it was. */
+static void close_when_done(struct input *in)
+{
+    if (in->ended && in->sent == in->len)
+        close_child(in);
 }
 
 bool input_begin(struct input *in, int *ret_child_fd, struct err *e)
@@ -47,77 +60,122 @@ bool input_begin(struct input *in, int *ret_child_fd, struct err *e)
     if (in->kind != INPUT_PIPE)
         return true;
     close_child(in);
-    if (pipe(fds) != 0)
+    if (!os_pipe(fds))
         return err_errno(e, errno, "cannot make a pipe");
-    fcntl(fds[0], F_SETFD, FD_CLOEXEC);
-    fcntl(fds[1], F_SETFD, FD_CLOEXEC);
     fcntl(fds[1], F_SETFL, O_NONBLOCK);
     in->to_child = fds[1];
     in->sent = 0;
     *ret_child_fd = fds[0];
+    close_when_done(in);
     return true;
 }
 
-bool input_can_replay(const struct input *in)
+const char *input_why_no_replay(const struct input *in)
 {
-    return in->kind == INPUT_FILE || (in->kind == INPUT_PIPE && in->keeping) ||
-           (in->kind == INPUT_OWN && !isatty(STDIN_FILENO));
+    if (in->kind != INPUT_PIPE || in->keeping)
+        return NULL;
+    return in->too_long ? "its input was larger than the 64 MiB kept for a retry"
+                        : "its input cannot be read a second time";
 }
+
+_Static_assert(LIMIT_SPOOL == 64u << 20, "the message above says so");
 
 /* Drop what the child has got; what it has not is still owed. */
 static void drop_sent(struct input *in)
 {
-    buf_drop(&in->spool, in->sent);
+    in->len -= in->sent;
+    if (in->len)
+        memmove(in->spool, in->spool + in->sent, in->len);
     in->sent = 0;
+}
+
+/* Nobody of ours will read standard input again. */
+static void let_go(struct input *in)
+{
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing >= 0)
+        dup2(nothing, STDIN_FILENO);
+    if (nothing > STDIN_FILENO)
+        close(nothing);
+    in->ended = true;
 }
 
 void input_forget(struct input *in)
 {
+    if (!in->keeping)
+        return;
     in->keeping = false;
     drop_sent(in);
+    if (in->kind == INPUT_PIPE && in->to_child < 0 && !in->ended)
+        let_go(in);
+    /* The rest is at most AHEAD and a read long. */
+    char *small = in->room > 4 * AHEAD ? realloc(in->spool, 4 * AHEAD) : NULL;
+    if (small) {
+        in->spool = small;
+        in->room = 4 * AHEAD;
+    }
 }
 
 bool input_wants_read(const struct input *in)
 {
-    if (in->kind != INPUT_PIPE || in->ended || in->to_child < 0)
-        return false;
-    /* One chunk ahead of the child is enough: a child that does not read must not fill memory. */
-    return in->spool.len - in->sent < CHUNK;
+    return in->kind == INPUT_PIPE && !in->ended && in->to_child >= 0 && in->len - in->sent < AHEAD;
 }
 
 bool input_wants_write(const struct input *in)
 {
-    return in->to_child >= 0 && in->sent < in->spool.len;
+    return in->to_child >= 0 && in->sent < in->len;
+}
+
+/* Room to read into.  False: memory is short. */
+static bool make_room(struct input *in)
+{
+    if (in->len == LIMIT_SPOOL) {
+        in->too_long = in->keeping;
+        input_forget(in);
+    }
+    if (in->len < in->room)
+        return true;
+    size_t room = in->room ? in->room * 2 : FIRST;
+    /* A client's prompt is no login: what realloc leaves behind need not be wiped. */
+    char *more = realloc(in->spool, room);
+    if (!more)
+        return false;
+    in->spool = more;
+    in->room = room;
+    return true;
 }
 
 void input_read(struct input *in)
 {
-    char *at = buf_space(&in->spool, CHUNK);
-    if (!at) {
-        /* More than is kept for a retry: from here on it only passes through. */
-        in->spool.failed = false;
+    if (!make_room(in)) {
         input_forget(in);
-        at = buf_space(&in->spool, CHUNK);
-        if (!at)
+        if (in->len == in->room)
             return;
     }
-    ssize_t n = read(STDIN_FILENO, at, CHUNK);
+    size_t most = in->room - in->len < AHEAD ? in->room - in->len : AHEAD;
+    ssize_t n = read(STDIN_FILENO, in->spool + in->len, most);
     if (n > 0)
-        buf_added(&in->spool, (size_t)n);
+        in->len += (size_t)n;
     else if (n == 0 || (errno != EINTR && errno != EAGAIN))
         in->ended = true;
-    if (in->ended && in->sent == in->spool.len)
-        close_child(in);
+    close_when_done(in);
+}
+
+void input_hang_up(struct input *in)
+{
+    close_child(in);
+    if (!in->keeping && !in->ended) /* else the next run may still want to read it */
+        let_go(in);
 }
 
 void input_write(struct input *in)
 {
-    ssize_t n = write(in->to_child, in->spool.data + in->sent, in->spool.len - in->sent);
+    ssize_t n = write(in->to_child, in->spool + in->sent, in->len - in->sent);
     if (n > 0)
         in->sent += (size_t)n;
-    bool gone = n < 0 && errno != EINTR && errno != EAGAIN; /* the child reads no more */
-    if (gone || (in->ended && in->sent == in->spool.len))
-        close_child(in);
+    else if (n < 0 && errno != EINTR && errno != EAGAIN)
+        input_hang_up(in);
+    close_when_done(in);
     if (!in->keeping)
         drop_sent(in);
 }

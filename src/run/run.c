@@ -1,12 +1,15 @@
 #include "run/run.h"
 
-#include <fcntl.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/inherit.h"
+#include "os/pipe.h"
 #include "relay/events.h"
 #include "run/child.h"
 #include "run/input.h"
@@ -14,6 +17,17 @@
 #include "run/program.h"
 #include "run/pump.h"
 #include "run/recover.h"
+
+/* One go of a command. */
+struct attempt {
+    struct child child;
+    struct pump pump;
+    struct verdict *verdict;
+    enum run_format format;
+    struct verdict_result result;
+    const char *override; /* what the client used instead of the login; NULL nothing */
+    int64_t ended;        /* wall clock, ms */
+};
 
 /* One command under the wrapper. */
 struct run {
@@ -23,18 +37,10 @@ struct run {
     struct plan plan;
     struct input input;
     struct start start;
+    struct attempt attempts[2];
+    struct attempt *shown; /* the one whose output and end are ours */
     struct run_event event;
     char why[512]; /* what event.message says */
-};
-
-/* One go of it. */
-struct attempt {
-    struct child child;
-    struct pump pump;
-    struct verdict *verdict;
-    struct verdict_result result;
-    const char *override; /* what the client used instead of the login; NULL nothing */
-    int64_t ended;        /* wall clock, ms */
 };
 
 /* ---- saying ---- */
@@ -63,9 +69,13 @@ static void say_recovered(const struct relay *r)
 
 /* ---- one attempt ---- */
 
-static bool look(void *ctx, const char *bytes, size_t len)
+/* A text that began otherwise than a failure is none; a stream may still end as one. */
+static enum pump_seen look(void *ctx, const char *bytes, size_t len)
 {
-    return verdict_feed(ctx, bytes, len) == VERDICT_FINE;
+    const struct attempt *a = ctx;
+    if (verdict_feed(a->verdict, bytes, len) != VERDICT_FINE)
+        return PUMP_HOLD;
+    return a->format == RUN_TEXT ? PUMP_DONE : PUMP_SHOW;
 }
 
 static bool start_child(struct run *run, struct attempt *a, struct err *e)
@@ -73,15 +83,13 @@ static bool start_child(struct run *run, struct attempt *a, struct err *e)
     int out[2], in;
     if (!input_begin(&run->input, &in, e))
         return false;
-    if (pipe(out) != 0)
-        return err_set(e, ERR_IO, "cannot make a pipe");
-    fcntl(out[0], F_SETFD, FD_CLOEXEC);
-    fcntl(out[1], F_SETFD, FD_CLOEXEC);
+    if (!os_pipe(out))
+        return err_errno(e, errno, "cannot make a pipe");
     bool ok = child_start(run->path, run->argv, in, out[1], &a->child, e);
     close(out[1]);
     if (in >= 0)
         close(in);
-    pump_init(&a->pump, &a->child, &run->input, out[0], look, a->verdict);
+    pump_init(&a->pump, &a->child, &run->input, out[0], look, a);
     return ok;
 }
 
@@ -96,7 +104,7 @@ static void judge(struct run *run, struct attempt *a)
 
 static bool attempt(struct run *run, struct attempt *a, struct err *e)
 {
-    memset(a, 0, sizeof *a);
+    *a = (struct attempt){.format = run->plan.format, .pump.from_child = -1};
     a->verdict = verdict_new(run->relay->tool->failures, run->plan.format);
     if (!a->verdict)
         return err_no_memory(e);
@@ -135,11 +143,11 @@ static const char *why_not_again(const struct run *run, const struct attempt *a)
         return "retry = never";
     if (a->pump.released)
         return "the run had already answered in part";
+    if (a->pump.unread)
+        return "nobody reads its output any more";
     if (a->result.worked && run->relay->retry != RETRY_ALWAYS)
         return "the run had already done work";
-    if (!input_can_replay(&run->input))
-        return "its input cannot be read a second time";
-    return NULL;
+    return input_why_no_replay(&run->input);
 }
 
 static int tell_hopeless(struct run *run, const char *why, const char *hint)
@@ -195,20 +203,20 @@ static int tell_refused_again(struct run *run)
 
 /* The same command with another login.  Only this second run's output is shown; the first one's
  * never was. */
-static int retry(struct run *run, struct attempt *a)
+static int retry(struct run *run)
 {
-    struct attempt again;
+    struct attempt *a = &run->attempts[1];
     struct err e;
     say_recovered(run->relay);
     run->event.retried = true;
     look_at_login(run->relay, &run->start.login);
     run->start.doubtful = false;
-    if (!attempt(run, &again, &e)) {
-        attempt_free(&again);
+    if (!attempt(run, a, &e)) {
+        attempt_free(a);
         return tell_hopeless(run, e.text, e.hint);
     }
-    attempt_free(a);
-    *a = again;
+    attempt_free(run->shown);
+    run->shown = a;
     switch (a->result.meaning) {
     case FAILURE_LAPSED: return tell_refused_again(run);
     case FAILURE_OVERRIDDEN: return tell_overridden(run, a);
@@ -228,7 +236,7 @@ static int after_lapse(struct run *run, struct attempt *a)
     bool found = recover(run->relay, &run->start.login, a->ended, &e);
     if (why)
         return tell_not_again(run, a, why, found ? NULL : &e);
-    return found ? retry(run, a) : tell_hopeless(run, e.text, e.hint);
+    return found ? retry(run) : tell_hopeless(run, e.text, e.hint);
 }
 
 /* The exit status of the whole. */
@@ -251,9 +259,24 @@ static int cannot_start(const struct err *e)
     return e->code == ERR_NOT_FOUND ? 127 : e->code == ERR_DENIED ? 126 : err_exit_status(e->code);
 }
 
-static _Noreturn void finish(struct run *run, struct attempt *a, int status)
+/* Output that found no reader, although the child, which wrote it to us, ended well. */
+static void end_for_lost_output(struct attempt *a)
 {
+    if (a->pump.lost == EPIPE) {
+        /* SIGPIPE's number is what waitpid(2) says of who dies of it. */
+        if (inherit_dies_of_pipe())
+            a->child.status = SIGPIPE;
+        return;
+    }
+    fprintf(stderr, RUN_PREFIX "the output could not be written: %s\n", strerror(a->pump.lost));
+    _exit(err_exit_status(ERR_IO));
+}
+
+static _Noreturn void finish(struct run *run, int status)
+{
+    struct attempt *a = run->shown;
     pump_release(&a->pump);
+    pump_leave(&a->pump);
     run->event.exit_status = status;
     bool noteworthy = about_the_login(a) || run->event.recovery_attempted;
     if (noteworthy)
@@ -262,17 +285,19 @@ static _Noreturn void finish(struct run *run, struct attempt *a, int status)
         note_login(run->relay, &run->start.login, true);
     if (status == RUN_HOPELESS && noteworthy)
         _exit(status);
+    if (a->pump.lost && status == 0)
+        end_for_lost_output(a);
     child_end_like(&a->child, status);
 }
 
 static int run_watched(struct run *run)
 {
-    struct attempt a;
     struct err e;
+    run->shown = &run->attempts[0];
     input_open(&run->input);
-    if (!attempt(run, &a, &e))
+    if (!attempt(run, run->shown, &e))
         return cannot_start(&e);
-    finish(run, &a, decide_status(run, &a));
+    finish(run, decide_status(run, run->shown));
 }
 
 /* A terminal on both sides is a person's: it stays the client's own. */

@@ -1,0 +1,14 @@
+#include "os/pipe.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+bool os_pipe(int fds[2])
+{
+    return pipe2(fds, O_CLOEXEC) == 0;
+}
+
+ssize_t os_move(int from, int to, size_t most)
+{
+    return splice(from, NULL, to, NULL, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
