@@ -13,8 +13,9 @@ void buf_init(struct buf *b, size_t limit)
 
 void buf_free(struct buf *b)
 {
+    /* What was never written is left alone: wiping it would fetch its pages for nothing. */
     if (b->data)
-        sodium_memzero(b->data, b->room);
+        sodium_memzero(b->data, b->len + 1);
     free(b->data);
     buf_init(b, b->limit);
 }
@@ -54,7 +55,7 @@ char *buf_space(struct buf *b, size_t len)
     }
     if (b->data) {
         memcpy(data, b->data, b->len);
-        sodium_memzero(b->data, b->room);
+        sodium_memzero(b->data, b->len + 1);
         free(b->data);
     }
     data[b->len] = '\0';

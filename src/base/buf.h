@@ -32,8 +32,8 @@ bool buf_bytes(struct buf *b, const void *bytes, size_t len);
 bool buf_text(struct buf *b, const char *text);
 bool buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Make room for LEN more bytes and return where they go; call buf_added with what was put
- * there.  NULL if the limit forbids it. */
+/* Make room for LEN more bytes and return where they go; call buf_added with all that was put
+ * there: only that is wiped.  NULL if the limit forbids it. */
 char *buf_space(struct buf *b, size_t len);
 void buf_added(struct buf *b, size_t len);
 
