@@ -1,0 +1,220 @@
+"""What is compared with what.  Started by scripts/bench, which makes the environment.
+
+pull        `credrelay pull` of a login that is not there, from the strict Parameter Store, with
+            `aws ssm get-parameter --with-decryption` of the same value under the same key
+good day    what a wrapper adds to a run that succeeds: `claude-p` beside `timeout 60` and beside
+            the Python that one would write first; around a tiny program, so that its own start does
+            not drown the difference, and around the tests' stand-in client
+            (instructions, system calls and page faults are of the wrapper alone: they do not vary
+            with the load of the machine)
+throughput  1 GiB of output through claude-p, and through cat in its place
+linked      what the program loads at each start
+"""
+import argparse
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+import report  # noqa: E402
+from harness.linkage import heavy, libraries  # noqa: E402
+from harness.parameter_store import READER, ParameterStore, end_server, start_server  # noqa: E402
+from harness.world import PREFIX, World, login  # noqa: E402
+from measure import (BUILD, CouldNotRun, Spread, added, in_turns, instructions, prove,  # noqa: E402
+                     spread, system_calls)
+from report import Row  # noqa: E402
+
+PROMPT = "reply with single word ok"
+GIB = "mib:1024"
+PYTHON = "a Python wrapper"
+TIMEOUT = "timeout 60"
+AWS = "aws ssm get-parameter"
+HOME = Path(os.environ["HOME"])
+
+
+def exactly(number):
+    return None if number is None else Spread(number, number, number)
+
+
+def count(what, tool, ours, rival="", theirs=None):
+    if ours is None:
+        return Row(what, rival, None, note=f"not counted: no {tool} here")
+    return Row(what, rival, exactly(ours), exactly(theirs), unit="")
+
+
+# -- pull ----------------------------------------------------------------------------------------
+
+
+def find_aws():
+    """The program itself: a version manager's shim on PATH would be measured as well."""
+    beside = Path(os.environ["MOTO_PYTHON"]).with_name("aws")
+    found = str(beside) if beside.exists() else shutil.which("aws")
+    if not found:
+        raise CouldNotRun("no aws here (Debian: awscli)")
+    return found
+
+
+class Reader:
+    """A machine that only reads, and the commands that bring the login to it."""
+
+    def __init__(self, port):
+        self.world = World(HOME / "reader", "reader")
+        store = ParameterStore(port, "/claude/oauth/credentials")
+        store.put(json.dumps(login(refresh=None)))
+        self.world.write_aws_profiles(**store.profiles())
+        self.world.configure("[claude]\ntool = claude\nrole = reader\n"
+                             f"store = {store.url()}\nreader-profile = {READER}\n")
+        self.pull = ["credrelay", "pull"]
+        self.aws = [find_aws(), "ssm", "get-parameter", "--with-decryption", "--name", store.path,
+                    "--region", store.region, "--endpoint-url", store.endpoint, "--profile", READER,
+                    "--query", "Parameter.Value", "--output", "text"]
+        prove(self.world, "credrelay pull", self.pull, lambda _: self.world.login_mode() == "0o600")
+        prove(self.world, AWS, self.aws, lambda r: "claudeAiOauth" in r.json)
+
+
+def pull(port, rounds):
+    reader = Reader(port)
+    took = in_turns(reader.world, rounds, {"ours": reader.pull, AWS: reader.aws},
+                    gone=reader.world.login_path)
+    return [Row(what, AWS, spread(took["ours"], field), spread(took[AWS], field), unit, least)
+            for what, field, unit, least in (("processor time", "cpu", "us", 30),
+                                             ("time", "wall", "us", None),
+                                             ("peak memory", "peak", "KiB", None))
+            ] + pull_counts(reader)
+
+
+def pull_counts(reader):
+    """Of credrelay and its helper; aws under valgrind takes longer than everything else here."""
+    argv = [PREFIX / "bin" / "credrelay", "pull"]
+
+    def fresh(counter, argv):
+        reader.world.login_path.unlink(missing_ok=True)
+        return counter(reader.world, argv, descendants=True)
+
+    return [count("instructions", "valgrind", fresh(instructions, argv)),
+            count("system calls", "strace", fresh(system_calls, argv), AWS,
+                  fresh(system_calls, reader.aws))]
+
+
+# -- a good day ----------------------------------------------------------------------------------
+
+
+def tiny_world():
+    world = World(HOME / "tiny")
+    shutil.copy(BUILD / "bench" / "child", world.bin / "claude")
+    world.write_login()
+    return world
+
+
+def stand_in_world():
+    world = World(HOME / "stand-in")
+    world.install_client()
+    world.write_login()
+    return world
+
+
+def wrapped(world, prompt=PROMPT):
+    """{name: argv} of one client run, bare and in each wrapper."""
+    client = ["claude", "-p", prompt]
+    return {"bare": [world.bin / "claude", "-p", prompt],
+            "ours": ["claude-p", prompt],
+            TIMEOUT: ["timeout", "60", *client],
+            PYTHON: [sys.executable, ROOT / "bench" / "wrapper.py", *client]}
+
+
+def wrapper_counts(world, took):
+    """Of the wrapper alone: without the client, with what the wrapper does to start it."""
+    ours = [PREFIX / "bin" / "claude-p", PROMPT]
+    timeout = [shutil.which("timeout"), *wrapped(world)[TIMEOUT][1:]]
+    return [count("instructions", "valgrind", instructions(world, ours), TIMEOUT,
+                  instructions(world, timeout)),
+            count("system calls", "strace", system_calls(world, ours), TIMEOUT,
+                  system_calls(world, timeout)),
+            Row("page faults", TIMEOUT, added(took["ours"], took["bare"], "faults"),
+                added(took[TIMEOUT], took["bare"], "faults"), unit="")]
+
+
+def good_day(world, rounds, counts):
+    commands = wrapped(world)
+    for name, argv in commands.items():
+        prove(world, name, argv, lambda r: r.out == "ok\n" and r.err == "")
+    took = in_turns(world, rounds, commands)
+
+    def row(what, field, rival, least):
+        return Row(what, rival, added(took["ours"], took["bare"], field),
+                   added(took[rival], took["bare"], field), least=least)
+
+    return [row("time added", "wall", TIMEOUT, 1), row("time added", "wall", PYTHON, 20),
+            row("processor time added", "cpu", TIMEOUT, 1),
+            row("processor time added", "cpu", PYTHON, 20),
+            *(wrapper_counts(world, took) if counts else [])]
+
+
+# -- throughput ----------------------------------------------------------------------------------
+
+
+def throughput(world, rounds):
+    took = in_turns(world, rounds, {"ours": ["claude-p", GIB],
+                                    "cat": ["sh", "-c", f"claude -p {GIB} | cat"]})
+    return [Row(what, "cat", spread(took["ours"], field), spread(took["cat"], field), unit)
+            for what, field, unit in (("time", "wall", "us"), ("processor time", "cpu", "us"),
+                                      ("peak memory", "peak", "KiB"))]
+
+
+# -- linked --------------------------------------------------------------------------------------
+
+
+def linked():
+    program = PREFIX / "bin" / "credrelay"
+    return [Row("libraries", "", None, note=", ".join(libraries(program)),
+                claim=("no libcurl, OpenSSL, SQLite", not heavy(program)))]
+
+
+# -- all of it -----------------------------------------------------------------------------------
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Compare with the rivals.")
+    parser.add_argument("--runs", type=int, default=300,
+                        help="rounds of a good day (300); of what takes longer, fewer")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md as well")
+    return parser.parse_args()
+
+
+def main():
+    asked = arguments()
+    tiny = tiny_world()
+    process, port = start_server()
+    groups, broken = {}, []
+
+    def measure(title, rows, *inputs):
+        print(f"measuring: {title}", file=sys.stderr, flush=True)
+        try:
+            groups[title] = rows(*inputs)
+        except CouldNotRun as why:
+            broken.append(f"{title}: could not run: {why}")
+
+    try:
+        measure("pull", pull, port, max(5, asked.runs // 15))
+        measure("good day, tiny client", good_day, tiny, asked.runs, True)
+        measure("good day, stand-in client", good_day, stand_in_world(), asked.runs, False)
+        measure("1 GiB of output", throughput, tiny, 5)
+        measure("linked", linked)
+    finally:
+        end_server(process)
+
+    if asked.write:
+        (ROOT / "bench" / "RESULTS.md").write_text(report.markdown(groups))
+    print(json.dumps(report.as_json(groups), indent=1) if asked.json
+          else f"{report.table(groups)}\n\n{report.verdict(groups)}")
+    for line in broken:
+        print(line, file=sys.stderr)
+    return 69 if broken else 0
+
+
+sys.exit(main())
