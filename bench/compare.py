@@ -188,6 +188,7 @@ def arguments():
 
 def main():
     asked = arguments()
+    rounds = max(2, asked.runs)  # fewer have no spread
     tiny = tiny_world()
     process, port = start_server()
     groups, broken = {}, []
@@ -200,9 +201,9 @@ def main():
             broken.append(f"{title}: could not run: {why}")
 
     try:
-        measure("pull", pull, port, max(5, asked.runs // 15))
-        measure("good day, tiny client", good_day, tiny, asked.runs, True)
-        measure("good day, stand-in client", good_day, stand_in_world(), asked.runs, False)
+        measure("pull", pull, port, max(5, rounds // 15))
+        measure("good day, tiny client", good_day, tiny, rounds, True)
+        measure("good day, stand-in client", good_day, stand_in_world(), rounds, False)
         measure("1 GiB of output", throughput, tiny, 5)
         measure("linked", linked)
     finally:
