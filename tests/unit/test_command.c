@@ -1,0 +1,179 @@
+/* The table of commands: what help, completions and the manual are made from. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static const struct option_row *row_of(char letter)
+{
+    const struct option_row *row;
+    for (size_t i = 0; (row = option_row(i)); i++)
+        if (row->letter == letter)
+            return row;
+    return NULL;
+}
+
+static void test_commands(void **state)
+{
+    (void)state;
+    const struct command *c;
+    size_t count = 0;
+    for (; (c = command_at(count)); count++) {
+        same_int(c->name,
+                 c->name[0] && strspn(c->name, "abcdefghijklmnopqrstuvwxyz-") == strlen(c->name),
+                 true);
+        assert_ptr_equal(command_find(c->name), c); /* so no name is there twice */
+        same_int(c->name, c->summary[0] && !strchr(c->summary, '\n') && strlen(c->summary) < 80,
+                 true);
+        same_int(c->name, c->summary[strlen(c->summary) - 1] != '.', true);
+        same_int(c->name, c->about[0] != '\0', true);
+        same_int(c->name, c->arguments != NULL, true);
+        same_int(c->name, c->run != NULL, true);
+        same_int(c->name, c->most < 0 || c->most >= c->least, true);
+        same_int(c->name, strchr(c->options, 'h') != NULL, true);
+        for (const char *letter = c->options; *letter; letter++) {
+            same_int(c->name, row_of(*letter) != NULL, true);
+            same_int(c->name, strchr(letter + 1, *letter) == NULL, true);
+        }
+    }
+    assert_true(count >= 5);
+    assert_null(command_find("nonsense"));
+    assert_null(command_find(""));
+}
+
+static void test_options(void **state)
+{
+    (void)state;
+    const struct option_row *row;
+    for (size_t i = 0; (row = option_row(i)); i++) {
+        same_int(row->name, strspn(row->name, "abcdefghijklmnopqrstuvwxyz-") == strlen(row->name),
+                 true);
+        same_int(row->name, row->help[0] && !strchr(row->help, '\n'), true);
+        for (size_t other = 0; other < i; other++) {
+            same_int(row->name, strcmp(option_row(other)->name, row->name) != 0, true);
+            same_int(row->name, option_row(other)->letter != row->letter, true);
+        }
+    }
+}
+
+/* ---- command lines ---- */
+
+/* What the command got, as text. */
+static int run(const struct options *o, int argc, char **argv)
+{
+    printf("relay=%s%s%s%s", o->relay ? o->relay : "", o->json ? " json" : "",
+           o->dry_run ? " dry-run" : "", o->quiet ? " quiet" : "");
+    for (int i = 0; i < argc; i++)
+        printf(" [%s]", argv[i]);
+    return 7;
+}
+
+static const struct command probe = {
+    .name = "probe",
+    .arguments = "ONE [TWO]",
+    .summary = "take the options apart",
+    .about = "For this test.",
+    .options = "rjnqh",
+    .least = 1,
+    .most = 2,
+    .run = run,
+};
+
+/* Run PROBE with the words of LINE; what it says goes to the files "out" and "err".  In a child:
+ * getopt(3) remembers the command line before. */
+static int run_line(const void *line)
+{
+    static char words[200];
+    char *argv[20] = {NULL}, *rest = words;
+    int argc = 0;
+    snprintf(words, sizeof words, "probe %s", (const char *)line);
+    for (char *word; (word = strtok_r(rest, " ", &rest));)
+        argv[argc++] = word;
+    if (!freopen(in_home("out"), "w", stdout) || !freopen(in_home("err"), "w", stderr))
+        return 1;
+    int status = command_run(&probe, argc, argv);
+    fflush(NULL);
+    return status;
+}
+
+static void test_taken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *got;
+    } cases[] = {
+        {"one", "relay= [one]"},
+        {"-r work -j one two", "relay=work json [one] [two]"},
+        {"-rwork --dry-run one", "relay=work dry-run [one]"},
+        {"--relay=work --quiet one", "relay=work quiet [one]"},
+        {"--relay work -jnq one", "relay=work json dry-run quiet [one]"},
+        {"--dry one", "relay= dry-run [one]"},
+        {"-- -j", "relay= [-j]"},
+        /* what follows the first argument is not ours */
+        {"one -j", "relay= [one] [-j]"},
+        {"one --nonsense", "relay= [one] [--nonsense]"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        same_int(cases[i].line, child_end(child_start(run_line, cases[i].line)), 7);
+        same_text(cases[i].line, file_text(in_home("out")), cases[i].got);
+        same_text(cases[i].line, file_text(in_home("err")), "");
+    }
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *what;
+    } cases[] = {
+        {"", "an argument is missing: ONE [TWO]"},
+        {"-j", "an argument is missing: ONE [TWO]"},
+        {"one two three", "too many arguments: three"},
+        {"-x one", "no such option: -x"},
+        {"-f one", "no such option: -f"}, /* of other commands */
+        {"-jxq one", "no such option: -x"},
+        {"--json -xq one", "no such option: -x"},
+        {"--nonsense one", "no such option: --nonsense"},
+        {"--force one", "no such option: --force"},
+        {"--json=5 one", "no such option: --json=5"},
+        {"-r", "an argument is missing: -r"},
+        {"-jr", "an argument is missing: -jr"},
+        {"--relay", "an argument is missing: --relay"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char want[500];
+        same_int(cases[i].line, child_end(child_start(run_line, cases[i].line)), 64);
+        snprintf(want, sizeof want, "credrelay probe: %s\n  see: credrelay probe --help\n",
+                 cases[i].what);
+        same_text(cases[i].line, file_text(in_home("err")), want);
+        same_text(cases[i].line, file_text(in_home("out")), "");
+    }
+}
+
+static void test_help(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"-h", "--help", "-jh one two three"};
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        same_int(lines[i], child_end(child_start(run_line, lines[i])), 0);
+        same_text(lines[i], file_text(in_home("out")),
+                  "take the options apart\n\nusage: credrelay probe [OPTION...] ONE [TWO]\n\n"
+                  "For this test.\n\n"
+                  "  -r, --relay NAME     the relay (a section of credrelay.conf) it is about\n"
+                  "  -j, --json           print the result as one JSON object\n"
+                  "  -n, --dry-run        say what would be done, change nothing\n"
+                  "  -q, --quiet          say nothing when all is well\n"
+                  "  -h, --help           show this help\n");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(test_commands), IN_WORLD(test_options), IN_WORLD(test_taken),
+        IN_WORLD(test_refused),  IN_WORLD(test_help),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
