@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,11 +45,12 @@ static bool split_url(const char *url, const char *relay, struct store *s, struc
     memcpy(s->scheme, url, n);
     s->scheme[n] = '\0';
     memcpy(s->url, url, strlen(url) + 1);
-    const char *path = strncmp(url + n, "://", 3) == 0 ? strchr(url + n + 3, '/') : NULL;
+    const char *path = strncmp(url + n, "://", 3) == 0 ? url + n + 3 : NULL;
+    if (path && *(path += strcspn(path, "/?")) != '/')
+        return bad_url(url, e);
     int len = path ? snprintf(s->path, sizeof s->path, "%.*s", (int)strcspn(path, "?"), path)
                    : snprintf(s->path, sizeof s->path, "/%s/login", relay);
-    if (len < 0 || (size_t)len >= sizeof s->path || (path && len < 2) ||
-        (strncmp(url + n, "://", 3) == 0 && !path))
+    if (len < 0 || (size_t)len >= sizeof s->path || (path && len < 2))
         return bad_url(url, e);
     return true;
 }
@@ -57,7 +59,8 @@ static bool split_url(const char *url, const char *relay, struct store *s, struc
 
 static bool executable(const char *path)
 {
-    return access(path, X_OK) == 0;
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
 /* Beside the program: PREFIX/bin/credrelay -> PREFIX/libexec/credrelay/store-SCHEME.  It follows
@@ -77,12 +80,14 @@ static bool helper_beside(const char *name, char *out)
            executable(out);
 }
 
+/* Absolute folders only: what lies in the current one is not run for that. */
 static bool helper_on_path(const char *name, char *out)
 {
     const char *path = getenv("PATH");
     for (const char *p = path ? path : ""; *p;) {
         size_t n = strcspn(p, ":");
-        if (n && snprintf(out, LIMIT_PATH, "%.*s/credrelay-%s", (int)n, p, name) < LIMIT_PATH &&
+        if (*p == '/' &&
+            snprintf(out, LIMIT_PATH, "%.*s/credrelay-%s", (int)n, p, name) < LIMIT_PATH &&
             executable(out))
             return true;
         p += n + (p[n] == ':');
