@@ -173,6 +173,9 @@ static bool exchange(const struct store_call *c, const struct buf *line, struct 
             err_set(e, ERR_UNREACHABLE, "no answer within %.3g s",
                     (double)((c->timeout_ms + 50) / 100) / 10);
             err_hint(e, "try again, or raise `timeout` in credrelay.conf");
+        } else if (e->code == ERR_NOT_FOUND || e->code == ERR_DENIED) {
+            /* The helper is missing or not allowed: that says nothing about the store's value. */
+            e->code = ERR_FAILED;
         }
         return false;
     }

@@ -270,6 +270,24 @@ static void test_slow(void **state)
                "try again, or raise `timeout` in credrelay.conf");
 }
 
+static void test_gone(void **state)
+{
+    (void)state;
+    static struct store s;
+    struct store_value v;
+    struct err e;
+    char want[2 * LIMIT_PATH];
+    helper("fake", "");
+    assert_true(store_open("fake:", "claude", &s, &e));
+    unlink(s.program);
+    const struct store_call c = call(&s, 1000);
+    assert_false(store_get(&c, 0, &v, &e));
+    snprintf(want, sizeof want, "fake: cannot start %s: No such file or directory", s.program);
+    same_text("gone", e.text, want);
+    /* Not ERR_NOT_FOUND: that would say that the store is empty. */
+    same_text("gone", err_name(e.code), "failed");
+}
+
 /* What the helper is asked, to the letter. */
 static void test_requests(void **state)
 {
@@ -381,7 +399,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_HELPERS(test_urls),     WITH_HELPERS(test_url_too_long), WITH_HELPERS(test_lookup),
-        WITH_HELPERS(test_answers),  WITH_HELPERS(test_slow),         WITH_HELPERS(test_requests), WITH_HELPERS(test_history),      WITH_HELPERS(test_errors),
+        WITH_HELPERS(test_answers),  WITH_HELPERS(test_slow),         WITH_HELPERS(test_gone),
+        WITH_HELPERS(test_requests), WITH_HELPERS(test_history),      WITH_HELPERS(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
