@@ -80,7 +80,7 @@ static void read_facts(const struct tool *t, const jv *part, struct login_facts 
 static bool only_space(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if (!memchr(" \t\r\n", text[i], 4))
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r' && text[i] != '\n')
             return false;
     return true;
 }
