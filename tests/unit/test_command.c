@@ -116,7 +116,7 @@ static void test_taken(void **state)
         {"one --nonsense", "relay= [one] [--nonsense]"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        same_int(cases[i].line, child_end(child_start(run_line, cases[i].line)), 7);
+        same_int(cases[i].line, forked_end(forked_start(run_line, cases[i].line)), 7);
         same_text(cases[i].line, file_text(in_home("out")), cases[i].got);
         same_text(cases[i].line, file_text(in_home("err")), "");
     }
@@ -144,7 +144,7 @@ static void test_refused(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         char want[500];
-        same_int(cases[i].line, child_end(child_start(run_line, cases[i].line)), 64);
+        same_int(cases[i].line, forked_end(forked_start(run_line, cases[i].line)), 64);
         snprintf(want, sizeof want, "credrelay probe: %s\n  see: credrelay probe --help\n",
                  cases[i].what);
         same_text(cases[i].line, file_text(in_home("err")), want);
@@ -157,7 +157,7 @@ static void test_help(void **state)
     (void)state;
     static const char *const lines[] = {"-h", "--help", "-jh one two three"};
     for (size_t i = 0; i < COUNT(lines); i++) {
-        same_int(lines[i], child_end(child_start(run_line, lines[i])), 0);
+        same_int(lines[i], forked_end(forked_start(run_line, lines[i])), 0);
         same_text(lines[i], file_text(in_home("out")),
                   "take the options apart\n\nusage: credrelay probe [OPTION...] ONE [TWO]\n\n"
                   "For this test.\n\n"

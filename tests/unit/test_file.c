@@ -148,12 +148,12 @@ static void test_whole(void **state)
     struct err e;
     memset(content, 'a', sizeof content);
     assert_true(file_replace(in_home("x"), content, sizeof content, &e));
-    pid_t reader = child_start(look, NULL);
+    pid_t reader = forked_start(look, NULL);
     for (int i = 0; i < 50; i++) {
         memset(content, 'a' + i % 26, sizeof content);
         assert_true(file_replace(in_home("x"), content, sizeof content, &e));
     }
-    same_int("reader", child_end(reader), 0);
+    same_int("reader", forked_end(reader), 0);
 }
 
 /* No room (here: the largest file size a process may write): the old content stays, and nothing is
@@ -173,7 +173,7 @@ static void test_full_disk(void **state)
 {
     (void)state;
     put_file(in_home("x"), "old", 0600);
-    same_int("refused", child_end(child_start(write_beyond_limit, NULL)), 0);
+    same_int("refused", forked_end(forked_start(write_beyond_limit, NULL)), 0);
     same_text("old content", file_text(in_home("x")), "old");
     same_int("no leftovers", files_in(in_home("")), 1);
 }

@@ -128,7 +128,7 @@ static void test_cases(void **state)
         {"children ignored by the parent", ignored_children, {0}},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
-        same_int(cases[i].name, child_end(child_start(cases[i].fn, cases[i].arg)), 0);
+        same_int(cases[i].name, forked_end(forked_start(cases[i].fn, cases[i].arg)), 0);
 }
 
 int main(void)

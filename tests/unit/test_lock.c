@@ -48,9 +48,9 @@ static void test_exclusion(void **state)
     pid_t children[4];
     put_file(in_home("n"), "0", 0600);
     for (size_t i = 0; i < COUNT(children); i++)
-        children[i] = child_start(count_with_lock, NULL);
+        children[i] = forked_start(count_with_lock, NULL);
     for (size_t i = 0; i < COUNT(children); i++)
-        same_int("child", child_end(children[i]), 0);
+        same_int("child", forked_end(children[i]), 0);
     same_text("every one counted", file_text(in_home("n")), "80");
     same_int("mode", file_mode(in_home("lock")), 0600);
 }
@@ -79,7 +79,7 @@ static void test_killed_holder(void **state)
     struct lock l = LOCK_NONE;
     struct err e;
     char want[LIMIT_PATH + 64], hint[LIMIT_PATH + 64];
-    pid_t holder = child_start(hold, NULL);
+    pid_t holder = forked_start(hold, NULL);
     wait_for("held");
     int64_t began = clock_steady_ms();
     assert_false(lock_take(in_home("lock"), 100, &l, &e));
@@ -91,7 +91,7 @@ static void test_killed_holder(void **state)
     assert_false(lock_take(in_home("lock"), 0, &l, &e));
 
     kill(holder, SIGKILL);
-    same_int("killed", child_end(holder), 128 + SIGKILL);
+    same_int("killed", forked_end(holder), 128 + SIGKILL);
     began = clock_steady_ms();
     assert_true(lock_take(in_home("lock"), 5000, &l, &e));
     assert_true(clock_steady_ms() - began < 1000);
@@ -166,11 +166,11 @@ static void test_claim_waited_for(void **state)
     struct claim c = {.path = ""};
     struct err e;
     assert_int_equal(mkdir(in_home("l"), 0755), 0);
-    pid_t client = child_start(release_soon, NULL);
+    pid_t client = forked_start(release_soon, NULL);
     int64_t began = clock_steady_ms();
     assert_true(claim_take(in_home("l"), 5000, STALE_MS, &c, &e));
     assert_in_range(clock_steady_ms() - began, 100, 2000);
-    same_int("client", child_end(client), 0);
+    same_int("client", forked_end(client), 0);
     claim_release(&c);
 }
 
@@ -244,9 +244,9 @@ static void test_claim_race(void **state)
     assert_int_equal(mkdir(in_home("l"), 0755), 0);
     make_old(in_home("l"), 60);
     for (size_t i = 0; i < COUNT(children); i++)
-        children[i] = child_start(race, NULL);
+        children[i] = forked_start(race, NULL);
     for (size_t i = 0; i < COUNT(children); i++)
-        same_int("racer", child_end(children[i]), 0);
+        same_int("racer", forked_end(children[i]), 0);
 }
 
 int main(void)

@@ -69,9 +69,9 @@ static void test_together(void **state)
     pid_t children[WRITERS];
     unsigned lines[WRITERS] = {0};
     for (int i = 0; i < WRITERS; i++)
-        children[i] = child_start(write_lines, &i);
+        children[i] = forked_start(write_lines, &i);
     for (int i = 0; i < WRITERS; i++)
-        same_int("writer", child_end(children[i]), 0);
+        same_int("writer", forked_end(children[i]), 0);
     for (const char *p = file_text(in_home("log")); *p;) {
         struct err e;
         size_t len = strcspn(p, "\n");

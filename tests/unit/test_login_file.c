@@ -135,10 +135,10 @@ static void test_read_settles(void **state)
         struct login l;
         struct err why;
         put_file(file(), torn[i], 0600);
-        pid_t writer = child_start(write_in_two, NULL);
+        pid_t writer = forked_start(write_in_two, NULL);
         assert_true(login_file_read(&tool_claude, file(), &l, &why));
         same_text("whole by now", login_state_name(l.facts.state), "usable");
-        same_int("writer", child_end(writer), 0);
+        same_int("writer", forked_end(writer), 0);
         login_free(&l);
     }
 }
@@ -308,10 +308,10 @@ static void test_client_lock(void **state)
     put_file(file(), LOGIN("A"), 0600);
     assert_int_equal(mkdir(in_home(".claude.lock"), 0755), 0);
     int64_t began = clock_steady_ms();
-    pid_t client = child_start(client_saves, NULL);
+    pid_t client = forked_start(client_saves, NULL);
     assert_false(login_file_write(&tool_claude, file(), &seen.facts, &l, &e));
     assert_in_range(clock_steady_ms() - began, 140, 5000);
-    same_int("client", child_end(client), 0);
+    same_int("client", forked_end(client), 0);
     same_int("conflict", e.code, ERR_CONFLICT);
     same_text("the client's login stays", file_text(file()), LOGIN("C"));
     login_free(&seen);
@@ -361,11 +361,11 @@ static void test_not_writable(void **state)
     /* The home is root's: no lock can be made, and the folder cannot be written either. */
     assert_int_equal(chmod(in_home(""), 0755), 0);
     assert_int_equal(chmod(in_home(".claude"), 0755), 0);
-    same_int("refused", child_end(child_start(write_as_nobody, &want)), 1);
+    same_int("refused", forked_end(forked_start(write_as_nobody, &want)), 1);
     same_text("nothing written", file_text(file()), "(absent)");
     /* Only the folder can be written, as when it is mounted into a container. */
     assert_int_equal(chown(in_home(".claude"), NOBODY, NOBODY), 0);
-    same_int("written without the lock", child_end(child_start(write_as_nobody, &want)), 0);
+    same_int("written without the lock", forked_end(forked_start(write_as_nobody, &want)), 0);
     same_text("written", file_text(file()), LOGIN("B"));
 }
 

@@ -268,7 +268,7 @@ static void test_slow(void **state)
     int64_t began = clock_steady_ms();
     assert_false(store_get(&c, 0, &v, &e));
     assert_in_range(clock_steady_ms() - began, 100, 3000);
-    same_error("slow", &e, ERR_UNREACHABLE, "fake: no answer within 100 ms",
+    same_error("slow", &e, ERR_UNREACHABLE, "fake: no answer within 0.1 s",
                "try again, or raise `timeout` in credrelay.conf");
 }
 

@@ -134,7 +134,7 @@ void make_old(const char *path, int seconds)
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
-pid_t child_start(int (*fn)(const void *arg), const void *arg)
+pid_t forked_start(int (*fn)(const void *arg), const void *arg)
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
@@ -143,7 +143,7 @@ pid_t child_start(int (*fn)(const void *arg), const void *arg)
     return pid;
 }
 
-int child_end(pid_t pid)
+int forked_end(pid_t pid)
 {
     int status;
     while (waitpid(pid, &status, 0) < 0)

@@ -46,7 +46,7 @@ unsigned files_in(const char *folder);
 void make_old(const char *path, int seconds);
 
 /* Run FN in a forked child; its result is the child's exit status. */
-pid_t child_start(int (*fn)(const void *arg), const void *arg);
-int child_end(pid_t pid); /* exit status; 128 + the signal that ended it */
+pid_t forked_start(int (*fn)(const void *arg), const void *arg);
+int forked_end(pid_t pid); /* exit status; 128 + the signal that ended it */
 
 #endif
