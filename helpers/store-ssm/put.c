@@ -138,7 +138,7 @@ bool ssm_put(const struct request *rq, jv *answer, struct err *e)
     if (!ok)
         return false;
     ok = jv_put_int(answer, "version", version);
-    if (version != rq->expect + 1)
+    if (version - 1 != rq->expect)
         ok = ok && jv_put_bool(answer, "raced", true);
     return ok || err_no_memory(e);
 }
