@@ -2,6 +2,7 @@
 import hashlib
 import json
 import subprocess
+import time
 
 from harness.world import LIBEXEC, login
 
@@ -83,3 +84,12 @@ def snapshot(*folders):
     """{path: (mode, content)} of everything below, to show that nothing changed."""
     paths = [p for folder in folders for p in sorted(folder.rglob("*"))]
     return {str(p): (p.lstat().st_mode, p.read_bytes() if p.is_file() else None) for p in paths}
+
+
+def wait_for(condition, seconds=20):
+    """Until CONDITION() is true; what it returned."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+    return found
