@@ -169,9 +169,9 @@ static bool exchange(const struct store_call *c, const struct buf *line, struct 
     int status;
     if (!child_run(&run, out, errors, &status, e)) {
         if (e->code == ERR_UNREACHABLE) {
-            /* In tenths, rounded: of 10 s some milliseconds are gone before the first call. */
-            err_set(e, ERR_UNREACHABLE, "no answer within %.3g s",
-                    (double)((c->timeout_ms + 50) / 100) / 10);
+            /* Rounded up: of 10 s some milliseconds are gone before the first call. */
+            err_set(e, ERR_UNREACHABLE, "no answer within %lld s",
+                    (long long)(c->timeout_ms + 999) / 1000);
             err_hint(e, "try again, or raise `timeout` in credrelay.conf");
         } else if (e->code == ERR_NOT_FOUND || e->code == ERR_DENIED) {
             /* The helper is missing or not allowed: that says nothing about the store's value. */
