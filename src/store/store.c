@@ -150,7 +150,8 @@ static bool helper_failed(const struct store_call *c, int status, const struct b
 static bool told_failure(const jv *answer, struct err *e)
 {
     const char *message = jv_text(answer, "message"), *hint = jv_text(answer, "hint");
-    err_set(e, err_by_name(jv_text(answer, "error")), "%s", message ? message : "failed");
+    err_set(e, err_by_name(jv_text(answer, "error")), "%s",
+            message ? message : "it failed and did not say why");
     e->retry_after_ms = jv_number(answer, "retry_after_ms", 0);
     if (hint)
         err_hint(e, "%s", hint);
