@@ -605,15 +605,15 @@ def test_leftovers_of_others_are_left(reader):
 
 
 def test_signals_leave_nothing(world, store):
-    """Ended while it waits for the store: no lock, no temporary file, and no helper of its own."""
-    proxy = ProxyStore(world, "time.sleep(30)", store.path)
+    """Ended while it waits for the store."""
+    proxy = ProxyStore(world, "time.sleep(5)", store.path)
     join(world, proxy, role="reader")
     world.write_login(made_up(0))
     before = snapshot(world.login_path.parent)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         process = world.start("credrelay", "pull")
         wait_for(proxy.calls)
-        proxy.behave("time.sleep(30)")
+        proxy.behave("time.sleep(5)")
         process.send_signal(number)
         process.communicate(timeout=10)
         assert process.returncode == -number
