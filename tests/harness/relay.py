@@ -72,7 +72,7 @@ def refresh_token(n):
 
 def made_up(n, expires_in=8 * 3600, **more):
     """Login number N: login() with tokens that say which it is."""
-    return login(access=token(n), **{"refresh": refresh_token(n), **more}, expires_in=expires_in)
+    return login(**{"access": token(n), "refresh": refresh_token(n), **more}, expires_in=expires_in)
 
 
 def join(machine, store, role="writer", more=""):
