@@ -1,48 +1,62 @@
 #include "xml.h"
 
-#include <stdio.h>
+#include <expat.h>
+#include <limits.h>
 #include <string.h>
 
-static const char *find(const char *at, const char *end, const char *what)
+#include "base/wiped_alloc.h"
+
+struct search {
+    XML_Parser parser;
+    const char *name;
+    bool inside, found;
+    struct buf *out;
+};
+
+static void on_start(void *ctx, const XML_Char *name, const XML_Char **attributes)
 {
-    size_t len = strlen(what);
-    for (; (size_t)(end - at) >= len; at++)
-        if (memcmp(at, what, len) == 0)
-            return at;
-    return NULL;
+    struct search *s = ctx;
+    (void)attributes;
+    s->inside = strcmp(name, s->name) == 0;
 }
 
-/* One character of text, entities resolved; moves *AT behind it. */
-static char one_character(const char **at, const char *end)
+static void on_text(void *ctx, const XML_Char *text, int len)
 {
-    static const struct {
-        const char *entity;
-        char means;
-    } entities[] = {
-        {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}};
-    for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++) {
-        size_t len = strlen(entities[i].entity);
-        if ((size_t)(end - *at) >= len && memcmp(*at, entities[i].entity, len) == 0) {
-            *at += len;
-            return entities[i].means;
-        }
-    }
-    return *(*at)++;
+    const struct search *s = ctx;
+    if (s->inside)
+        buf_bytes(s->out, text, (size_t)len);
 }
 
-bool xml_text(const char *xml, size_t len, const char *name, char *out, size_t size)
+static void on_end(void *ctx, const XML_Char *name)
 {
-    char tag[64];
-    const char *end = xml + len;
-    snprintf(tag, sizeof tag, "<%s>", name);
-    const char *start = find(xml, end, tag);
-    snprintf(tag, sizeof tag, "</%s>", name);
-    const char *stop = start ? find(start, end, tag) : NULL;
-    if (!stop)
+    struct search *s = ctx;
+    (void)name;
+    if (!s->inside)
+        return;
+    s->found = !s->out->failed;
+    XML_StopParser(s->parser, XML_FALSE);
+}
+
+/* The way to entities that grow without bound. */
+static void on_doctype(void *ctx, const XML_Char *name, const XML_Char *system_id,
+                       const XML_Char *public_id, int internal)
+{
+    const struct search *s = ctx;
+    (void)name, (void)system_id, (void)public_id, (void)internal;
+    XML_StopParser(s->parser, XML_FALSE);
+}
+
+bool xml_text(const char *xml, size_t len, const char *name, struct buf *out)
+{
+    static const XML_Memory_Handling_Suite wiped = {wiped_malloc, wiped_realloc, wiped_free};
+    struct search s = {.name = name, .out = out};
+    if (len > INT_MAX || !(s.parser = XML_ParserCreate_MM(NULL, &wiped, NULL)))
         return false;
-    size_t n = 0;
-    for (const char *p = start + strlen(name) + 2; p < stop && n + 1 < size;)
-        out[n++] = one_character(&p, stop);
-    out[n] = '\0';
-    return true;
+    XML_SetUserData(s.parser, &s);
+    XML_SetElementHandler(s.parser, on_start, on_end);
+    XML_SetCharacterDataHandler(s.parser, on_text);
+    XML_SetStartDoctypeDeclHandler(s.parser, on_doctype);
+    (void)XML_Parse(s.parser, xml, (int)len, XML_TRUE);
+    XML_ParserFree(s.parser);
+    return s.found;
 }

@@ -1,13 +1,16 @@
-/* The one thing needed of STS's XML answers: the text of a leaf element by its name.  Not a
- * parser: no attributes, comments or namespaces are understood, the first element counts. */
+/* Expat, whose one door this is: the text of one leaf element of an XML answer (STS, IAM).
+ *
+ * Nothing outside the document is read, a document type is refused, and all of expat's memory is
+ * wiped: answers carry keys. */
 #ifndef CREDRELAY_HELPERS_XML_H
 #define CREDRELAY_HELPERS_XML_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* The text between <NAME> and </NAME> into OUT, cut to SIZE, the five standard entities
- * resolved.  False: there is no such element. */
-bool xml_text(const char *xml, size_t len, const char *name, char *out, size_t size);
+#include "base/buf.h"
+
+/* Append the text of the first element called NAME (without a prefix) to OUT.  False: there is
+ * none before the document ends or stops being XML, or it does not fit. */
+bool xml_text(const char *xml, size_t len, const char *name, struct buf *out);
 
 #endif
