@@ -17,38 +17,8 @@
 /* AWS's window is 5 minutes for Parameter Store; less is no reason to correct anything. */
 #define CLOCK_TOLERANCE_S 1
 
-bool aws_client_open(struct aws_client *c, const struct aws_choice *choice, int64_t deadline,
-                     struct err *e)
-{
-    *c = (struct aws_client){.deadline = deadline, .clock_seen_s = INT64_MIN};
-    if (!aws_config_load(&c->config, e))
-        return false;
-    c->profile = aws_config_profile(choice->profile);
-    c->endpoint = choice->endpoint && *choice->endpoint ? choice->endpoint : NULL;
-    c->max_attempts = aws_config_max_attempts(c->config, c->profile);
-    const char *region = choice->region && *choice->region
-                             ? choice->region
-                             : aws_config_region(c->config, c->profile);
-    if (!region) {
-        err_set(e, ERR_INVALID,
-                "no AWS region: neither in the store's URL nor in AWS_REGION nor in profile %s",
-                c->profile);
-        return err_hint(e, "write the store as ssm://us-west-2/NAME");
-    }
-    snprintf(c->region, sizeof c->region, "%s", region);
-    if (!aws_keys_find(c->config, choice->profile, deadline, &c->keys, e))
-        return false;
-    c->http = http_open(aws_config_ca_bundle(c->config, c->profile));
-    return c->http || err_no_memory(e);
-}
-
-void aws_client_close(struct aws_client *c)
-{
-    http_close(c->http);
-    aws_keys_free(&c->keys);
-    aws_config_free(c->config);
-    *c = (struct aws_client){0};
-}
+/* Parameter Store takes three puts a second of an account. */
+#define CHANGE_PAUSE_MS 334
 
 void aws_answer_free(struct aws_answer *a)
 {
@@ -82,6 +52,8 @@ static bool sign(const struct aws_client *c, const struct aws_call *call,
         put_header(r, "x-amz-target", call->target);
     put_header(r, "content-type",
                call->target ? "application/x-amz-json-1.1" : "application/x-www-form-urlencoded");
+    if (call->anonymous)
+        return true;
     if (c->keys.token)
         put_header(r, "x-amz-security-token", secret_reveal(c->keys.token, NULL));
     const struct sigv4_request rq = {
@@ -98,7 +70,6 @@ static bool sign(const struct aws_client *c, const struct aws_call *call,
         .key_id = c->keys.id,
         .secret = c->keys.secret,
     };
-    buf_init(&r->authorization, LIMIT_AUTHORIZATION);
     return sigv4_authorization(&rq, &r->authorization);
 }
 
@@ -115,6 +86,7 @@ static bool send_signed(const struct aws_client *c, const struct aws_call *call,
 {
     struct signed_request r = {.count = 0};
     struct http_header headers[SIGV4_HEADERS_MAX + 1];
+    buf_init(&r.authorization, LIMIT_AUTHORIZATION);
     bool ok = sign(c, call, to, &r) || buf_error(&r.authorization, "the signature", e);
     for (size_t i = 0; ok && i < r.count; i++)
         headers[i] = (struct http_header){r.headers[i].name, r.headers[i].value};
@@ -124,7 +96,7 @@ static bool send_signed(const struct aws_client *c, const struct aws_call *call,
             .method = "POST",
             .url = to->url,
             .headers = headers,
-            .header_count = r.count + 1,
+            .header_count = r.count + !call->anonymous,
             .body = call->body,
             .body_len = call->body_len,
             .deadline = attempt_deadline(c),
@@ -140,6 +112,7 @@ static bool send_signed(const struct aws_client *c, const struct aws_call *call,
 struct verdict {
     enum aws_retry_kind retry;
     bool skewed;
+    bool bad_keys;
     int64_t retry_after_ms; /* negative: not said */
 };
 
@@ -191,6 +164,8 @@ static bool explain(const struct aws_client *c, const struct aws_call *call,
     aws_failure_explain(&f, &about, e);
     v->retry = f.retry;
     v->skewed = f.skewed;
+    v->bad_keys = f.bad_keys;
+    a->kms = f.kms;
     v->retry_after_ms = retry_after(&a->http);
     /* A server that broke down may have done the work first. */
     a->unsure = f.retry == RETRY_TRANSIENT;
@@ -205,11 +180,21 @@ static bool not_an_answer(const struct aws_endpoint *to, struct aws_answer *a, s
                        "and the endpoint");
 }
 
+static void keep_pace(struct aws_client *c)
+{
+    int64_t wait = c->changed_at ? c->changed_at + CHANGE_PAUSE_MS - clock_steady_ms() : 0;
+    if (wait > 0)
+        clock_sleep_ms(wait);
+    c->changed_at = clock_steady_ms();
+}
+
 static bool attempt(struct aws_client *c, const struct aws_call *call,
                     const struct aws_endpoint *to, struct aws_answer *a, struct verdict *v,
                     struct err *e)
 {
     *v = (struct verdict){.retry = RETRY_NEVER, .retry_after_ms = -1};
+    if (call->changes)
+        keep_pace(c);
     if (!send_signed(c, call, to, &a->http, e)) {
         v->retry = retry_of(a->http.failure);
         a->unsure = a->http.sent;
@@ -238,7 +223,18 @@ static bool correct_clock(struct aws_client *c, const struct verdict *v)
     return true;
 }
 
-static bool wait_for_retry(const struct aws_client *c, const struct verdict *v, int attempt_number)
+static bool renew_keys(struct aws_client *c, const struct verdict *v)
+{
+    aws_renew_fn *renew = v->bad_keys ? c->renew : NULL;
+    struct err ignored; /* what AWS said of the old ones tells more */
+    if (!renew)
+        return false;
+    c->renew = NULL;
+    return renew(c, &ignored);
+}
+
+static bool wait_for_retry(struct aws_client *c, const struct verdict *v, int attempt_number,
+                           int *ret_cost)
 {
     const struct aws_retry r = {
         .kind = v->retry,
@@ -248,7 +244,8 @@ static bool wait_for_retry(const struct aws_client *c, const struct verdict *v, 
         .random = randombytes_random() / 4294967296.0,
     };
     int64_t delay = aws_retry_delay(&r);
-    if (delay == RETRY_STOP || clock_steady_ms() + delay >= c->deadline)
+    if (delay == RETRY_STOP || clock_steady_ms() + delay >= c->deadline ||
+        !aws_bucket_pay(&c->bucket, v->retry, ret_cost))
         return false;
     clock_sleep_ms(delay);
     return true;
@@ -267,9 +264,11 @@ static bool call_endpoint(struct aws_client *c, const struct aws_call *call,
 {
     struct verdict v;
     int64_t began = clock_steady_ms();
+    int cost = 0;
     for (int number = 1; !attempt(c, call, to, ret, &v, e);) {
-        bool again = correct_clock(c, &v) ||
-                     (!(call->changes && ret->unsure) && wait_for_retry(c, &v, number) && number++);
+        bool again =
+            correct_clock(c, &v) || renew_keys(c, &v) ||
+            (!(call->changes && ret->unsure) && wait_for_retry(c, &v, number, &cost) && number++);
         if (!again) {
             if (v.retry_after_ms > 0)
                 e->retry_after_ms = v.retry_after_ms;
@@ -279,7 +278,19 @@ static bool call_endpoint(struct aws_client *c, const struct aws_call *call,
         }
         aws_answer_free(ret);
     }
+    aws_bucket_refund(&c->bucket, cost);
     return true;
+}
+
+/* An endpoint chosen for one service stands in for all of AWS (a test's, a private one), unless it
+ * is one of AWS's own, which serves that service alone, or the other service has one of its own. */
+static const char *chosen_endpoint(const struct aws_client *c, const char *service)
+{
+    if (!c->endpoint || strcmp(service, c->endpoint_service ? c->endpoint_service : service) == 0)
+        return c->endpoint;
+    bool own = strstr(c->endpoint, ".amazonaws.com") || strstr(c->endpoint, ".api.aws") ||
+               aws_config_endpoint_url(c->config, c->profile, service);
+    return own ? NULL : c->endpoint;
 }
 
 bool aws_call(struct aws_client *c, const struct aws_call *call, struct aws_answer *ret,
@@ -287,8 +298,8 @@ bool aws_call(struct aws_client *c, const struct aws_call *call, struct aws_answ
 {
     struct aws_endpoint to;
     *ret = (struct aws_answer){0};
-    bool ok =
-        aws_endpoint_find(c->config, c->profile, call->service, c->region, c->endpoint, &to, e) &&
-        call_endpoint(c, call, &to, ret, e);
+    bool ok = aws_endpoint_find(c->config, c->profile, call->service, c->region,
+                                chosen_endpoint(c, call->service), &to, e) &&
+              call_endpoint(c, call, &to, ret, e);
     return ok || err_context(e, call->action);
 }

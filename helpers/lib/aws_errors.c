@@ -172,10 +172,15 @@ static void read_json(struct aws_failure *f, const char *body, size_t len)
 
 static void read_xml(struct aws_failure *f, const char *body, size_t len)
 {
-    char code[sizeof f->code];
-    if (xml_text(body, len, "Code", code, sizeof code))
-        set_code(f, code);
-    xml_text(body, len, "Message", f->message, sizeof f->message);
+    struct buf code, message;
+    buf_init(&code, len + 1);
+    buf_init(&message, len + 1);
+    if (xml_text(body, len, "Code", &code))
+        set_code(f, buf_str(&code));
+    if (xml_text(body, len, "Message", &message))
+        snprintf(f->message, sizeof f->message, "%s", buf_str(&message));
+    buf_free(&code);
+    buf_free(&message);
 }
 
 void aws_failure_read(struct aws_failure *ret, int status, const char *error_type, const char *body,
@@ -213,6 +218,17 @@ static bool about_time(const struct aws_failure *f)
     return mentions(f, "Signature expired") || mentions(f, "Signature not yet current") ||
            strcmp(f->code, "RequestTimeTooSkewed") == 0 || strcmp(f->code, "RequestExpired") == 0 ||
            strcmp(f->code, "RequestInTheFuture") == 0;
+}
+
+/* They may have been good once.  A wrong signature is no such case: others are as wrong. */
+static bool about_keys(const char *code)
+{
+    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException",
+                                        "InvalidClientTokenId", "UnrecognizedClientException"};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (strcmp(codes[i], code) == 0)
+            return true;
+    return false;
 }
 
 static const struct row *by_status(int status)
@@ -322,6 +338,8 @@ bool aws_failure_explain(struct aws_failure *f, const struct aws_subject *about,
     char sentence[sizeof e->text], hint[sizeof e->hint];
     f->retry = row->retry;
     f->skewed = row == &clock_row;
+    f->kms = row == &kms_row || strcmp(f->code, "InvalidKeyId") == 0;
+    f->bad_keys = about_keys(f->code);
     hide_value(f->message);
     fill(row->sentence, f, about, sentence, sizeof sentence);
     fill(row->hint, f, about, hint, sizeof hint);

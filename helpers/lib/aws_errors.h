@@ -21,7 +21,9 @@ struct aws_failure {
     char code[96];     /* "AccessDeniedException"; "" when the answer is not AWS's */
     char message[640]; /* AWS's sentence; may be "" */
     enum aws_retry_kind retry;
-    bool skewed; /* the signature's time is outside AWS's window: correct the clock, sign again */
+    bool bad_keys; /* the keys are expired or unknown: others might do */
+    bool kms;      /* not the parameter, but its key is not allowed */
+    bool skewed;   /* the signature's time is outside AWS's window: correct the clock, sign again */
 };
 
 /* What was being done, for the sentences. */

@@ -24,3 +24,23 @@ int64_t aws_retry_delay(const struct aws_retry *r)
         return delay;
     return asked < delay + RETRY_AFTER_ROOM_MS ? asked : delay + RETRY_AFTER_ROOM_MS;
 }
+
+/* botocore's RetryQuotaChecker. */
+enum { BUCKET_SIZE = 500, COST_TRANSIENT = 14, COST_THROTTLE = 5, REFUND_WITHOUT_RETRY = 1 };
+
+bool aws_bucket_pay(struct aws_bucket *b, enum aws_retry_kind kind, int *ret_cost)
+{
+    int cost = kind == RETRY_THROTTLE ? COST_THROTTLE : COST_TRANSIENT;
+    if (b->tokens < cost)
+        return false;
+    b->tokens -= cost;
+    *ret_cost = cost;
+    return true;
+}
+
+void aws_bucket_refund(struct aws_bucket *b, int cost)
+{
+    b->tokens += cost ? cost : REFUND_WITHOUT_RETRY;
+    if (b->tokens > BUCKET_SIZE)
+        b->tokens = BUCKET_SIZE;
+}

@@ -70,6 +70,10 @@ static bool header_list(const struct http_request *rq, struct curl_slist **ret)
 {
     struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* no 100-continue round trip */
     bool ok = list != NULL;
+    if (ok && !rq->body) {
+        struct curl_slist *longer = curl_slist_append(list, "Content-Type:"); /* of no content */
+        ok = longer != NULL;
+    }
     for (size_t i = 0; ok && i < rq->header_count; i++) {
         struct buf line;
         buf_init(&line, LIMIT_HTTP_HEADERS);

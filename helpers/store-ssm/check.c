@@ -11,6 +11,8 @@
 /* AWS refuses signatures 5 minutes off; warn well before. */
 #define CLOCK_WARN_S 60
 
+#define LIMIT_ARN 600
+
 struct finding {
     const char *name;
     bool ok;
@@ -33,14 +35,6 @@ static bool show(const struct finding *f, jv *checks)
     return jv_push(checks, row) && ok;
 }
 
-/* A chosen endpoint stands in for all of AWS, unless it is one of AWS's own, which serves one
- * service only. */
-static void choose_sts_endpoint(struct aws_client *c)
-{
-    if (c->endpoint && (strstr(c->endpoint, ".amazonaws.com") || strstr(c->endpoint, ".api.aws")))
-        c->endpoint = NULL;
-}
-
 static void check_identity(struct session *s, struct finding *f)
 {
     static const char body[] = "Action=GetCallerIdentity&Version=2011-06-15";
@@ -51,22 +45,21 @@ static void check_identity(struct session *s, struct finding *f)
                                   .name = "",
                                   .kms_action = ""};
     struct aws_client *c = &s->client;
-    const char *endpoint = c->endpoint;
     int64_t deadline = c->deadline;
     struct aws_answer got;
     struct err e;
-    char arn[512];
+    struct buf arn;
 
-    choose_sts_endpoint(c);
     /* Half of the time at most: reading the parameter tells more. */
     c->deadline = clock_steady_ms() + request_time_left(s->rq) / 2;
     f->ok = aws_call(c, &call, &got, &e);
-    if (f->ok && xml_text(buf_str(&got.http.body), got.http.body.len, "Arn", arn, sizeof arn))
-        snprintf(f->detail, sizeof f->detail, "%s (%s)", arn, c->keys.owner);
+    buf_init(&arn, LIMIT_ARN);
+    if (f->ok && xml_text(buf_str(&got.http.body), got.http.body.len, "Arn", &arn))
+        snprintf(f->detail, sizeof f->detail, "%s (%s)", buf_str(&arn), c->keys.owner);
     else if (!f->ok)
         note_error(f, &e);
+    buf_free(&arn);
     aws_answer_free(&got);
-    c->endpoint = endpoint;
     c->deadline = deadline;
 }
 

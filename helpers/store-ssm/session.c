@@ -28,8 +28,10 @@ bool session_open(struct session *s, const struct request *rq, struct err *e)
     if (strlen(rq->path) > LIMIT_PARAMETER_NAME)
         return err_set(e, ERR_INVALID, "the parameter's name is longer than %d characters",
                        LIMIT_PARAMETER_NAME);
-    const struct aws_choice choice = {
-        .profile = profile_of(s), .region = s->url.region, .endpoint = s->url.endpoint};
+    const struct aws_choice choice = {.profile = profile_of(s),
+                                      .region = s->url.region,
+                                      .endpoint = s->url.endpoint,
+                                      .service = "ssm"};
     return aws_client_open(&s->client, &choice, rq->deadline, e);
 }
 

@@ -10,7 +10,7 @@
 #ifndef CREDRELAY_SSM_SESSION_H
 #define CREDRELAY_SSM_SESSION_H
 
-#include "aws_call.h"
+#include "aws_client.h"
 #include "serve.h"
 #include "url.h"
 

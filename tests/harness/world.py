@@ -75,6 +75,7 @@ class World:
             "LANG": "C.UTF-8",
             "TMPDIR": str(home),
             "CREDRELAY_MACHINE": name,
+            "AWS_EC2_METADATA_DISABLED": "true",  # who wants a metadata service makes one
             **SANITIZER,
         }
 

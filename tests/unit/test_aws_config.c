@@ -38,6 +38,7 @@ static void set_environment(const char *settings)
     snprintf(text, sizeof text, "%s", settings);
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
     char *rest = text;
     for (char *one; (one = strsep(&rest, " "));) {
         char *value = strchr(one, '=');
@@ -278,7 +279,7 @@ static const struct {
      "[profile x]\naws_secret_access_key = s\n", "x", NULL, NULL, NULL,
      "profile x has an access key without a secret key"},
     {"a role before keys", "", "[x]\n" KEYS("AKF"), "[profile x]\nrole_arn = r\n", "x", NULL, NULL,
-     NULL, "profile x assumes a role (role_arn), which is not supported here"},
+     NULL, "profile x assumes a role (role_arn) with neither source_profile nor credential_source"},
     {"keys before a program", "", "[x]\n" KEYS("AKF"), "[profile x]\ncredential_process = false\n",
      "x", "AKF", "sAKF", NULL, "profile x"},
     {"a program", "", "",
@@ -302,6 +303,17 @@ static const struct {
      "the keys of profile x have white space inside, or more than keys have"},
 };
 
+static bool find_keys(const struct aws_config *c, const char *chosen, int64_t deadline,
+                      struct aws_keys *ret, struct err *e)
+{
+    const struct aws_search s = {.config = c,
+                                 .profile = aws_config_profile(chosen),
+                                 .chosen = chosen != NULL,
+                                 .region = "us-west-2",
+                                 .deadline = deadline};
+    return aws_keys_find(&s, ret, e);
+}
+
 static void test_keys(void **state)
 {
     (void)state;
@@ -310,7 +322,7 @@ static void test_keys(void **state)
         struct aws_config *c = parsed(keys[i].credentials, keys[i].config);
         struct aws_keys k;
         struct err e = {0};
-        bool ok = aws_keys_find(c, keys[i].chosen, INT64_MAX, &k, &e);
+        bool ok = find_keys(c, keys[i].chosen, INT64_MAX, &k, &e);
         same(keys[i].what, ok ? k.id : NULL, keys[i].id);
         if (ok) {
             same(keys[i].what, secret_reveal(k.secret, NULL), keys[i].secret);
@@ -337,7 +349,7 @@ static void test_a_program_that_hangs(void **state)
         struct aws_keys k;
         struct err e;
         int64_t began = clock_steady_ms();
-        assert_false(aws_keys_find(c, "x", began + 200, &k, &e));
+        assert_false(find_keys(c, "x", began + 200, &k, &e));
         assert_in_range(clock_steady_ms() - began, 150, 2000);
         assert_string_equal(e.text, "the credential_process of profile x did not end in time");
         aws_config_free(c);
