@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-pytest_plugins = ["harness.world", "harness.parameter_store", "harness.fault_server", "harness.client"]
+pytest_plugins = ["harness.world", "harness.parameter_store", "harness.fault_server", "harness.client",
+                  "harness.metadata", "harness.store_machine"]
 
 
 def pytest_configure(config):

@@ -15,6 +15,8 @@ What AWS does and moto 5.2.1 does not, added here:
    kms:EncryptionContext:PARAMETER_ARN in conditions).
  * Values end at 4096 (Standard) and 8192 (Advanced) characters.
  * A new access key can take time to be known everywhere (IAM_DELAY seconds).
+ * Sessions of roles expire; AssumeRole looks at the external id and at the longest session,
+   AssumeRoleWithWebIdentity at the token.
 
 The texts of its errors come from AWS's documentation and from public reports.
 
@@ -26,7 +28,10 @@ The door for tests, each a POST of JSON unless said otherwise:
  /strict/history  {region, name}            -> [{version, value, type, tier, kms_key}]
  /strict/clock    {offset}                  -> {}; AWS's clock, in seconds ahead of the real one
  /strict/faults   [fault, ...]              -> {}; replaces those left, and empties the log
- /strict/log      {}                        -> [{action, name, key, status, at}]
+ /strict/role     {name, policy, ...}       -> {arn}; external_id, web_token, longest (seconds)
+ /strict/session  {role}                    -> {AccessKeyId, SecretAccessKey, Token, Expiration}
+ /strict/expire   {key}                     -> {}; a session's keys have expired
+ /strict/log      {}                        -> [{action, name, key, status, at, region, form}]
 
 A fault is {action, times, ...}: the next TIMES requests of ACTION ("*": any)
    status, type, message, headers, body   are answered so (type: the error's code)
@@ -46,7 +51,7 @@ import threading
 import time
 from email.utils import formatdate
 from fnmatch import translate
-from urllib.parse import urlparse
+from urllib.parse import parse_qsl, urlparse
 from xml.sax.saxutils import escape
 
 os.environ.setdefault("MOTO_ENABLE_ISO_REGIONS", "false")
@@ -55,6 +60,7 @@ from moto.core.authorization import ActionAuthenticatorMixin  # noqa: E402
 from moto.core.exceptions import JsonRESTError, _RESTError  # noqa: E402
 from moto.iam.models import iam_backends  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from moto.sts.models import sts_backends  # noqa: E402
 from moto.ssm import exceptions as ssm_exceptions  # noqa: E402
 from moto.ssm.models import ssm_backends  # noqa: E402
 from moto.ssm.responses import SimpleSystemManagerResponse  # noqa: E402
@@ -216,8 +222,46 @@ def check_key_usable(response, key_id):
                 unknown_key(response)
 
 
+def check_session(response, key_id):
+    """Keys of a role end."""
+    if key_id in expired_sessions:
+        refuse(response, "ExpiredTokenException", "ExpiredToken",
+               "The security token included in the request is expired")
+    session = sts_backends[ACCOUNT]["aws"].get_assumed_role_from_access_key(key_id)
+    if session and session.expiration.timestamp() < now():
+        refuse(response, "ExpiredTokenException", "ExpiredToken",
+               "The security token included in the request is expired")
+
+
+def check_role(response):
+    """What AWS looks at before it gives keys of a role."""
+    arn, action = response._get_param("RoleArn"), response._get_action()
+    rules = roles.get(arn)
+    if rules is None or rules["external_id"] != response._get_param("ExternalId"):
+        refuse(response, "", "AccessDenied",
+               f"User: {getattr(response, 'strict_arn', 'anonymous')} is not authorized to perform: "
+               f"sts:{action} on resource: {arn}")
+    if response._get_int_param("DurationSeconds", 3600) > rules["longest"]:
+        refuse(response, "", "ValidationError", "The requested DurationSeconds exceeds the "
+               "MaxSessionDuration set for this role.", 400)
+
+
+def check_web_identity(response):
+    """Needs no signature: the token says who it is."""
+    check_role(response)
+    token = response._get_param("WebIdentityToken")
+    if token == "EXPIRED":
+        refuse(response, "", "ExpiredTokenException", "Token expired: current date/time 1795452612 "
+               "must be before the expiration date/time 1795449012", 400)
+    if token != roles[response._get_param("RoleArn")]["web_token"]:
+        refuse(response, "", "InvalidIdentityToken", "No OpenIDConnect provider found in your account "
+               "for https://issuer.example", 400)
+
+
 def authenticate(self, iam_request_class, resource="*"):
     """In place of moto's own: signature, key and permission of one request."""
+    if self._get_action() == "AssumeRoleWithWebIdentity":
+        return check_web_identity(self)
     key_id, region, signed_names = signature_fields(self)
     check_time(self)
     check_signed_headers(self, signed_names)
@@ -230,6 +274,7 @@ def authenticate(self, iam_request_class, resource="*"):
     except _RESTError:
         unknown_key(self)
     check_key_usable(self, key_id)
+    check_session(self, key_id)
     try:
         request.check_signature()
     except _RESTError:
@@ -244,6 +289,8 @@ def authenticate(self, iam_request_class, resource="*"):
     self.strict_context = {"aws:username": self.strict_arn.split("/")[-1],
                            "aws:requestedregion": region}
     demand(self, request._action, resource, {})
+    if request._action == "sts:AssumeRole":
+        check_role(self)
 
 
 ActionAuthenticatorMixin._authenticate_and_authorize_action = authenticate
@@ -348,6 +395,7 @@ SimpleSystemManagerResponse.get_parameter_history = get_parameter_history
 # -- the door for tests ------------------------------------------------------------------------
 
 faults, log, lock = [], [], threading.Lock()
+roles, expired_sessions = {}, set()
 
 
 def make_user(name, policy):
@@ -360,6 +408,29 @@ def make_user(name, policy):
     iam.put_user_policy(name, "test", json.dumps(policy))
     key = iam.create_access_key(name)
     return {"key": key.access_key_id, "secret": key.secret_access_key}
+
+
+def make_role(name, policy, external_id=None, web_token=None, longest=3600):
+    iam, arn = iam_backends[ACCOUNT]["aws"], f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    if arn not in roles:
+        iam.create_role(name, json.dumps({"Version": "2012-10-17", "Statement": []}), "/", None, "", [],
+                        "43200")
+    iam.put_role_policy(name, "test", json.dumps(policy))
+    roles[arn] = {"external_id": external_id, "web_token": web_token, "longest": longest}
+    return {"arn": arn}
+
+
+def make_session(role, seconds=3600):
+    session = sts_backends[ACCOUNT]["aws"].assume_role(
+        region_name="us-west-2", role_session_name="test", role_arn=role, policy=None, duration=seconds,
+        external_id=None)
+    return {"AccessKeyId": session.access_key_id, "SecretAccessKey": session.secret_access_key,
+            "Token": session.session_token, "Expiration": session.expiration.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def expire(key):
+    expired_sessions.add(key)
+    return {}
 
 
 def set_key(key, active):
@@ -404,6 +475,9 @@ def set_faults(wanted):
 
 DOOR = {
     "/strict/user": lambda q: make_user(**q),
+    "/strict/role": lambda q: make_role(**q),
+    "/strict/session": lambda q: make_session(**q),
+    "/strict/expire": lambda q: expire(**q),
     "/strict/key": lambda q: set_key(**q),
     "/strict/put": lambda q: put_directly(**q),
     "/strict/delete": lambda q: delete(**q),
@@ -431,8 +505,10 @@ class Request:
             self.name = json.loads(self.body).get("Name", "") if target else ""
         except ValueError:
             self.name = ""
-        key = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-        self.key = key[1] if key else ""
+        self.form = {} if target else dict(parse_qsl(self.body.decode("latin-1")))
+        self.form.pop("WebIdentityToken", None)
+        scope = re.search(r"Credential=([^/]+)/\d+/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+        self.key, self.region = scope.groups() if scope else ("", "")
         self.socket = environ.get("werkzeug.socket")
 
     def take_fault(self):
@@ -446,7 +522,8 @@ class Request:
     def note(self, status):
         with lock:
             log.append({"action": self.action, "name": self.name, "key": self.key,
-                        "status": status, "at": time.time()})
+                        "status": status, "at": time.time(), "region": self.region,
+                        "form": self.form})
 
 
 def injected(request, fault):

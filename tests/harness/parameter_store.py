@@ -117,6 +117,17 @@ class ParameterStore:
     def set_key(self, key, active):
         self.door("key", {"key": key, "active": active})
 
+    def role(self, name, document, **more):
+        """The ARN of a role with that policy.  MORE: external_id, web_token, longest."""
+        return self.door("role", {"name": name, "policy": document, **more})["arn"]
+
+    def session(self, role, **more):
+        """Temporary keys of a role, as a metadata service hands them out."""
+        return self.door("session", {"role": role, **more})
+
+    def expire(self, key):
+        self.door("expire", {"key": key})
+
     # -- as an administrator ---------------------------------------------------------------------
 
     def put(self, value, path=None, region=REGION, **more):
