@@ -23,9 +23,14 @@ struct row {
 #define KMS_HINT                                                                                   \
     "allow {kms_action} on the parameter's KMS key (kms:ViaService ssm.{region}.amazonaws.com) "   \
     "to the user of {keys}, in its policy and the key's"
+#define POLICIES_HINT                                                                              \
+    "see them: aws ssm describe-parameters{profile_flag} --region {region} --parameter-filters "   \
+    "Key=Name,Values={name}"
 #define EXPIRED_HINT "get new ones (aws sso login, aws sts assume-role), or use keys that last"
+#define WEB_HINT     "look at what writes the token's file (AWS_WEB_IDENTITY_TOKEN_FILE)"
 #define TIER_HINT                                                                                  \
-    "set tier = Advanced for this store (8192 characters; about 0.05 USD a month), or shorten it"
+    "set tier = intelligent for this store (8192 characters; about 0.05 USD a month), or shorten " \
+    "it"
 
 /* clang-format off */
 static const struct row rows[] = {
@@ -50,6 +55,12 @@ static const struct row rows[] = {
      "AWS cannot read the signature made with {keys}", "look for stray characters in aws_access_key_id"},
     {"IncompleteSignature", ERR_BAD_CREDENTIALS, RETRY_NEVER, SILENT,
      "AWS cannot read the signature made with {keys}", "look for stray characters in aws_access_key_id"},
+    {"InvalidIdentityToken", ERR_BAD_CREDENTIALS, RETRY_NEVER, QUOTED, "AWS refuses the web identity token", WEB_HINT},
+    {"IDPRejectedClaim", ERR_BAD_CREDENTIALS, RETRY_NEVER, QUOTED, "AWS refuses the web identity token", WEB_HINT},
+    {"IDPCommunicationError", ERR_UNREACHABLE, RETRY_TRANSIENT, QUOTED,
+     "AWS cannot reach the issuer of the web identity token", ""},
+    {"RegionDisabledException", ERR_BAD_CREDENTIALS, RETRY_NEVER, SILENT,
+     "STS is not enabled in {region} for this account", "enable the region in the account's settings, or set AWS_REGION"},
     {"OptInRequired", ERR_BAD_CREDENTIALS, RETRY_NEVER, QUOTED,
      "this account cannot use {region}", "enable the region in the account's settings"},
 
@@ -79,7 +90,7 @@ static const struct row rows[] = {
      "this account has as many parameters in {region} as it may", "delete some, or raise the quota in Service Quotas"},
     {"ParameterMaxVersionLimitExceeded", ERR_FAILED, RETRY_NEVER, SILENT,
      "the oldest of the 100 versions of {name} carries a label and cannot make room",
-     "remove it: aws ssm unlabel-parameter-version{profile_flag} --region {region} --name {name} --parameter-version N --labels LABEL"},
+     "move its label to the newest version: aws ssm label-parameter-version{profile_flag} --region {region} --name {name} --labels LABEL"},
     {"HierarchyLevelLimitExceededException", ERR_INVALID, RETRY_NEVER, SILENT,
      "the name {name} has more than 15 levels", "use a shorter path in the store's URL"},
     {"HierarchyTypeMismatchException", ERR_INVALID, RETRY_NEVER, SILENT,
@@ -88,7 +99,17 @@ static const struct row rows[] = {
      "parameter {name} is not a SecureString", "delete it: aws ssm delete-parameter{profile_flag} --region {region} --name {name}"},
     {"ParameterPatternMismatchException", ERR_INVALID, RETRY_NEVER, SILENT,
      "the allowed pattern set on {name} refuses the value", "remove the pattern from the parameter"},
+    {"InvalidAllowedPatternException", ERR_INVALID, RETRY_NEVER, QUOTED, "AWS refuses the allowed pattern", ""},
+    {"PoliciesLimitExceededException", ERR_INVALID, RETRY_NEVER, QUOTED, "parameter {name} has too many policies", POLICIES_HINT},
+    {"InvalidPolicyTypeException", ERR_INVALID, RETRY_NEVER, QUOTED, "the policies of {name} are not valid", POLICIES_HINT},
+    {"InvalidPolicyAttributeException", ERR_INVALID, RETRY_NEVER, QUOTED, "the policies of {name} are not valid", POLICIES_HINT},
+    {"IncompatiblePolicyException", ERR_INVALID, RETRY_NEVER, QUOTED, "the policies of {name} are not valid", POLICIES_HINT},
+    {"InvalidNextToken", ERR_FAILED, RETRY_NEVER, SILENT, "AWS does not know its own page of the history of {name}",
+     "try again: versions may have changed meanwhile"},
     {"ValidationException", ERR_INVALID, RETRY_NEVER, QUOTED, "AWS refuses the request", ""},
+    {"ValidationError", ERR_INVALID, RETRY_NEVER, QUOTED, "AWS refuses the request", ""},
+    {"MalformedPolicyDocument", ERR_INVALID, RETRY_NEVER, QUOTED, "AWS refuses the request", ""},
+    {"PackedPolicyTooLarge", ERR_INVALID, RETRY_NEVER, QUOTED, "AWS refuses the request", ""},
 
     /* too many requests */
     {"ThrottlingException", ERR_THROTTLED, RETRY_THROTTLE, SILENT, "{region} throttles this account's requests",
@@ -120,6 +141,8 @@ static const struct row too_long_row =
      "the value is longer than parameter {name} takes", TIER_HINT};
 static const struct row kms_row =
     {"AccessDeniedException", ERR_DENIED, RETRY_NEVER, QUOTED, "KMS denied access to the parameter's key", KMS_HINT};
+static const struct row web_row =
+    {"ExpiredTokenException", ERR_BAD_CREDENTIALS, RETRY_NEVER, QUOTED, "AWS refuses the web identity token", WEB_HINT};
 static const struct row clock_row =
     {"", ERR_FAILED, RETRY_NEVER, SILENT, "this machine's clock is wrong", CLOCK_HINT};
 static const struct row unknown_row =
@@ -247,6 +270,8 @@ static const struct row *row_of(const struct aws_failure *f)
         return &clock_row;
     if (strncmp(f->code, "AccessDenied", 12) == 0 && about_kms(f))
         return &kms_row;
+    if (strcmp(f->code, "ExpiredTokenException") == 0 && mentions(f, "Token expired"))
+        return &web_row; /* not the keys of the request, which has none */
     if (strcmp(f->code, "ValidationException") == 0 && mentions(f, "maximum parameter value"))
         return &too_long_row;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -121,6 +121,8 @@ static bool base_keys(const struct chain *c, struct aws_keys *ret, struct err *e
     s.profile = c->base ? c->base : s.profile;
     s.chosen = c->base != NULL; /* credential_source = Environment means it */
     aws_keys_name(ret, s.profile);
+    if (!c->base)
+        ret->flag[0] = '\0';
     enum found found = c->base ? aws_from_profile(&s, ret, e) : c->source->ask(&s, ret, e);
     if (found == NOT_HERE) {
         err_set(e, ERR_BAD_CREDENTIALS, "the role of profile %s: there are no keys in %s %s",

@@ -29,27 +29,65 @@ static size_t characters(const char *text)
     return n;
 }
 
-/* Without a tier of ours the account's default or the parameter's own counts, and either may be
- * Advanced: AWS has the last word between the two limits. */
+/* As the configuration spells them, and as AWS does.  Without a tier of ours the account's default
+ * or the parameter's own counts, and either may be Advanced: AWS has the last word between the two
+ * limits. */
+static const struct tier {
+    const char *name, *aws_name;
+    size_t limit;
+} tiers[] = {
+    {"", NULL, ADVANCED_LIMIT},
+    {"standard", "Standard", STANDARD_LIMIT},
+    {"advanced", "Advanced", ADVANCED_LIMIT},
+    {"intelligent", "Intelligent-Tiering", ADVANCED_LIMIT},
+    {"intelligent-tiering", "Intelligent-Tiering", ADVANCED_LIMIT},
+};
+
+static const struct tier *tier_of(const struct request *rq)
+{
+    const char *name = request_option(rq, "tier", "");
+    for (size_t i = 0; i < sizeof tiers / sizeof tiers[0]; i++)
+        if (strcasecmp(tiers[i].name, name) == 0)
+            return &tiers[i];
+    return NULL;
+}
+
+static bool check_tier(const struct request *rq, struct err *e)
+{
+    if (tier_of(rq))
+        return true;
+    err_set(e, ERR_INVALID, "there is no tier '%.40s'", request_option(rq, "tier", ""));
+    return err_hint(e, "set tier = standard, advanced or intelligent");
+}
+
 static bool check_size(const struct request *rq, struct err *e)
 {
-    const char *tier = request_option(rq, "tier", "");
-    bool standard = strcasecmp(tier, "Standard") == 0;
-    size_t limit = standard ? STANDARD_LIMIT : ADVANCED_LIMIT, size = characters(rq->value);
+    size_t limit = tier_of(rq)->limit, size = characters(rq->value);
+    bool standard = limit == STANDARD_LIMIT;
     if (size <= limit)
         return true;
     err_set(e, ERR_TOO_LARGE, "the value has %zu characters; Parameter Store takes %zu%s", size,
             limit, standard ? " in the Standard tier" : "");
-    return err_hint(e, standard ? "set tier = Advanced for this store (8192 characters; about 0.05 "
-                                  "USD a month)"
+    return err_hint(e, standard ? "set tier = intelligent for this store (8192 characters; about "
+                                  "0.05 USD a month)"
                                 : "leave things out, or use another store");
+}
+
+/* Of the parameter's KMS key: the Advanced tier encrypts under a data key. */
+static const char *kms_action(const struct request *rq)
+{
+    const char *tier = tier_of(rq)->aws_name;
+    bool advanced =
+        tier && (strcmp(tier, "Advanced") == 0 ||
+                 (strcmp(tier, "Standard") != 0 && characters(rq->value) > STANDARD_LIMIT));
+    return advanced ? "kms:GenerateDataKey" : "kms:Encrypt";
 }
 
 /* NULL: out of memory; a request must not go out with a part missing. */
 static jv *put_body(const struct request *rq)
 {
     jv *body = jv_object();
-    const char *tier = request_option(rq, "tier", NULL);
+    const char *tier = tier_of(rq)->aws_name;
     const char *key = request_option(rq, "kms-key-id", NULL);
     bool ok = jv_put_text(body, "Name", rq->path) && jv_put_text(body, "Value", rq->value) &&
               jv_put_text(body, "Type", "SecureString") &&
@@ -66,12 +104,11 @@ static jv *put_body(const struct request *rq)
 static bool put_once(struct session *s, int64_t *ret_version, bool *unsure, struct err *e)
 {
     struct aws_answer got;
-    const char *tier = request_option(s->rq, "tier", "");
     const struct ssm_call call = {
         .action = "PutParameter",
         .body = put_body(s->rq),
         .changes = true,
-        .kms_action = strcasecmp(tier, "Advanced") == 0 ? "kms:GenerateDataKey" : "kms:Encrypt",
+        .kms_action = kms_action(s->rq),
     };
     bool ok = session_call(s, &call, &got, e);
     *unsure = !ok && got.unsure;
@@ -131,7 +168,7 @@ bool ssm_put(const struct request *rq, jv *answer, struct err *e)
         return refuse_reader(e);
     struct session s;
     int64_t version = 0;
-    if (!check_size(rq, e))
+    if (!check_tier(rq, e) || !check_size(rq, e))
         return false;
     bool ok = session_open(&s, rq, e) && put(&s, &version, e);
     session_close(&s);

@@ -183,7 +183,7 @@ def test_roles_one_after_the_other(aws):
     aws.config["profile two"] = {"role_arn": aws.role("role-two"), "source_profile": "one"}
     aws.config["profile three"] = {"role_arn": aws.role("role-three"), "source_profile": "two"}
     assert aws.identity(profile="three") == ("assumed-role/role-three", "profile three")
-    assert [e["name"].split("/")[-1] for e in aws.store.log(every=True) if e["action"] == "AssumeRole"] == [
+    assert [e["form"]["RoleArn"].split("/")[-1] for e in aws.store.log(every=True) if e["action"] == "AssumeRole"] == [
         "role-one", "role-two", "role-three"]
 
 

@@ -1,6 +1,8 @@
 """store-ssm against the strict Parameter Store: permissions, errors, retries, clocks, limits."""
 import json
+import os
 import re
+import subprocess
 import time
 
 import pytest
@@ -358,7 +360,7 @@ def test_the_largest_value(machine):
 def test_larger_than_the_tier_said_before_the_call(machine, parameter_store):
     assert error(machine.put("x" * 4097, options={**PROFILES, "tier": "Standard"})) == (
         "too_large", "the value has 4097 characters; Parameter Store takes 4096 in the Standard tier",
-        "set tier = Advanced for this store (8192 characters; about 0.05 USD a month)")
+        "set tier = intelligent for this store (8192 characters; about 0.05 USD a month)")
     assert error(machine.put("x" * 8193)) == (
         "too_large", "the value has 8193 characters; Parameter Store takes 8192",
         "leave things out, or use another store")
@@ -369,12 +371,65 @@ def test_larger_than_the_accounts_tier_is_awss_to_say(machine, parameter_store):
     assert error(machine.put("x" * 4097)) == (
         "too_large",
         f"PutParameter: the value is longer than parameter {parameter_store.path} takes",
-        "set tier = Advanced for this store (8192 characters; about 0.05 USD a month), or shorten it")
+        "set tier = intelligent for this store (8192 characters; about 0.05 USD a month), or shorten it")
 
 
-def test_the_advanced_tier(machine, parameter_store):
-    assert machine.put("x" * 8192, options={**PROFILES, "tier": "Advanced"}) == {"ok": True, "version": 1}
-    assert parameter_store.get()["tier"] == "Advanced"
+@pytest.mark.parametrize("tier, sent", [
+    ("advanced", "Advanced"), ("Advanced", "Advanced"), ("STANDARD", "Standard"),
+    ("intelligent", "Intelligent-Tiering"), ("Intelligent-Tiering", "Intelligent-Tiering")])
+def test_the_tier(machine, parameter_store, tier, sent):
+    size = 4096 if sent == "Standard" else 8192
+    assert machine.put("x" * size, options={**PROFILES, "tier": tier}) == {"ok": True, "version": 1}
+    assert parameter_store.get()["tier"] == sent
+
+
+def test_a_tier_that_is_none(machine, parameter_store):
+    assert error(machine.put(options={**PROFILES, "tier": "gold"})) == (
+        "invalid", "there is no tier 'gold'", "set tier = standard, advanced or intelligent")
+    assert parameter_store.log() == []
+
+
+def test_a_label_on_the_oldest_of_a_hundred_versions(machine, parameter_store):
+    for n in range(100):
+        parameter_store.put(f"value {n}")
+    parameter_store.label("keep", 1)
+    path = parameter_store.path
+    assert error(machine.put(expect=100)) == (
+        "failed", f"PutParameter: the oldest of the 100 versions of {path} carries a label and cannot make room",
+        f"move its label to the newest version: aws ssm label-parameter-version --profile {WRITER} --region "
+        f"us-west-2 --name {path} --labels LABEL")
+
+
+def test_puts_of_one_process_keep_the_pace(machine, parameter_store):
+    """Three a second are all that AWS takes of an account."""
+    parameter_store.faults([{"action": "PutParameter", "drop": True}])
+    assert machine.put()["version"] == 1
+    first, _, second = (entry["at"] for entry in parameter_store.log())
+    assert second - first > 0.3
+
+
+def service_errors():
+    """(operation, code) of every error that AWS's own description of the service has."""
+    program = ("import botocore.session as b, json\n"
+               "model = b.Session().get_service_model('ssm')\n"
+               "print(json.dumps([(o, e.name) for o in ('GetParameter', 'PutParameter', 'GetParameterHistory')\n"
+               "                  for e in model.operation_model(o).error_shapes]))")
+    return json.loads(subprocess.run([os.environ["MOTO_PYTHON"], "-c", program], check=True,
+                                     stdout=subprocess.PIPE, env={"HOME": os.environ["HOME"]}).stdout)
+
+
+def test_every_error_of_the_service_is_known(machine, parameter_store):
+    """None falls through to the row for errors nobody knows, which shows the code."""
+    ops = {"GetParameter": machine.get, "PutParameter": machine.put,
+           "GetParameterHistory": lambda: machine.call("history")}
+    wrong = []
+    for action, code in service_errors():
+        parameter_store.faults([{"action": action, "times": 9, "status": 400, "type": code,
+                                 "message": "AWS's own words", "headers": [["x-amz-retry-after", "1"]]}])
+        answer, sentence, _ = error(ops[action]())
+        if code in sentence or not sentence.startswith(action + ": "):
+            wrong.append((action, code, answer, sentence))
+    assert not wrong
 
 
 # -- the network --------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ The door for tests, each a POST of JSON unless said otherwise:
  /strict/user     {name, policy}            -> {key, secret}; replaces a user of that name
  /strict/key      {key, active}             -> {}
  /strict/put      {region, name, value, ...} -> {version}; no permission needed
+ /strict/label    {region, name, label, version} -> {}
  /strict/delete   {region, name}            -> {}
  /strict/history  {region, name}            -> [{version, value, type, tier, kms_key}]
  /strict/clock    {offset}                  -> {}; AWS's clock, in seconds ahead of the real one
@@ -449,6 +450,11 @@ def put_directly(region, name, value, type="SecureString", tier="Standard", kms_
     return {"version": parameter.version}
 
 
+def label(region, name, label, version):
+    ssm_backends[ACCOUNT][region].label_parameter_version(name, version, [label])
+    return {}
+
+
 def delete(region, name):
     ssm_backends[ACCOUNT][region]._parameters.pop(name, None)
     return {}
@@ -480,6 +486,7 @@ DOOR = {
     "/strict/expire": lambda q: expire(**q),
     "/strict/key": lambda q: set_key(**q),
     "/strict/put": lambda q: put_directly(**q),
+    "/strict/label": lambda q: label(**q),
     "/strict/delete": lambda q: delete(**q),
     "/strict/history": lambda q: history(**q),
     "/strict/clock": lambda q: set_clock(**q),

@@ -139,6 +139,9 @@ class ParameterStore:
     def raw_put(self, path, value, **more):
         return self.put(value, path=path, **more)
 
+    def label(self, label, version):
+        self.door("label", {"region": REGION, "name": self.path, "label": label, "version": version})
+
     def delete(self, path=None, region=REGION):
         self.door("delete", {"region": region, "name": path or self.path})
 
