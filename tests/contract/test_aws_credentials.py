@@ -169,7 +169,8 @@ def test_what_is_asked_of_sts(aws):
     role(aws)
     aws.config["default"].update(external_id="its me", role_session_name="fleet@x", duration_seconds="1800")
     aws.role("role-profile", external_id="its me")
-    assert aws.call()["value"] == VALUE
+    answer = aws.call()
+    assert answer["ok"], answer
     asked = next(e for e in aws.store.log(every=True) if e["action"] == "AssumeRole")
     assert asked["region"] == "us-west-2"
     assert asked["form"] == {

@@ -57,6 +57,7 @@ from xml.sax.saxutils import escape
 
 os.environ.setdefault("MOTO_ENABLE_ISO_REGIONS", "false")
 
+import flask  # noqa: E402
 from moto.core.authorization import ActionAuthenticatorMixin  # noqa: E402
 from moto.core.exceptions import JsonRESTError, _RESTError  # noqa: E402
 from moto.iam.models import iam_backends  # noqa: E402
@@ -271,7 +272,7 @@ def authenticate(self, iam_request_class, resource="*"):
     try:
         request = iam_request_class(
             account_id=self.current_account, method=self.method, path=path, data=self.data,
-            body=self.raw_body, headers=self.headers, action=self._get_action())
+            body=flask.request.environ["strict.body"], headers=self.headers, action=self._get_action())
     except _RESTError:
         unknown_key(self)
     check_key_usable(self, key_id)
@@ -504,6 +505,7 @@ class Request:
     def __init__(self, environ):
         self.body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(self.body)
+        environ["strict.body"] = self.body  # a form is signed as it was sent, not as it is parsed
         target = environ.get("HTTP_X_AMZ_TARGET", "")
         self.json = bool(target)
         form = re.search(rb"(?:^|&)Action=([A-Za-z]+)", self.body)
