@@ -45,8 +45,8 @@ static int start(const struct child_run *run, const int in[2], const int out[2],
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
-    int failed = posix_spawn(ret_pid, run->program, &files, &attributes,
-                             (char *const *)(uintptr_t)run->argv, environ);
+    int failed =
+        posix_spawn(ret_pid, run->program, &files, &attributes, (char *const *)run->argv, environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return failed;

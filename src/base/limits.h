@@ -40,7 +40,8 @@
 #define LIMIT_SESSION_ID 72
 
 /* Standard input kept for a retry when it is a pipe. */
-#define LIMIT_SPOOL (64u << 20)
+#define LIMIT_SPOOL      (64u << 20)
+#define LIMIT_SPOOL_TEXT "64 MiB"
 
 /* Nesting of any JSON we read; the deepest seen in a credentials file is 6. */
 #define LIMIT_JSON_DEPTH 64

@@ -36,7 +36,7 @@ int os_start(int (*become)(void *ctx), void *ctx, pid_t *ret_pid)
     if (pid < 0)
         return errno;
     if (pid == 0) {
-        failed = become(ctx);
+        failed = become(ctx); /* NOLINT(clang-analyzer-unix.Vfork): see process.h */
         _exit(127);
     }
     if (!failed)

@@ -44,18 +44,18 @@ static int exit_status_of_errno(int errnum)
 
 /* As execvp(3) and every shell: what has no magic number is a script of sh's.  On the heap; lives
  * until exec. */
-static char **as_script(const char *path, char *const *argv)
+static const char **as_script(const char *path, char *const *argv)
 {
     size_t count = 0;
     while (argv[count])
         count++;
-    char **script = calloc(count + 2, sizeof *script);
+    const char **script = calloc(count + 2, sizeof *script);
     if (!script)
         return NULL;
-    script[0] = (char *)(uintptr_t) "sh";
-    script[1] = (char *)(uintptr_t)path;
+    script[0] = "sh";
+    script[1] = path;
     if (count > 1)
-        memcpy(script + 2, argv + 1, (count - 1) * sizeof *script);
+        memcpy((void *)(script + 2), argv + 1, (count - 1) * sizeof *script);
     return script;
 }
 
@@ -63,9 +63,9 @@ int child_become(const char *path, char *const *argv)
 {
     inherit_restore();
     execv(path, argv);
-    char **script = errno == ENOEXEC ? as_script(path, argv) : NULL;
+    const char **script = errno == ENOEXEC ? as_script(path, argv) : NULL;
     if (script) {
-        execv("/bin/sh", script);
+        execv("/bin/sh", (char *const *)script);
         free((void *)script);
     }
     return exit_status_of_errno(errno);
@@ -101,11 +101,11 @@ static int be_child(void *ctx)
 static int start(struct birth *b, pid_t *ret_pid)
 {
     int failed = os_start(be_child, b, ret_pid);
-    char **script = failed == ENOEXEC ? as_script(b->path, b->argv) : NULL;
+    const char **script = failed == ENOEXEC ? as_script(b->path, b->argv) : NULL;
     if (!script)
         return failed;
     b->path = "/bin/sh";
-    b->argv = script;
+    b->argv = (char *const *)script;
     failed = os_start(be_child, b, ret_pid);
     free((void *)script);
     return failed;

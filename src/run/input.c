@@ -74,11 +74,9 @@ const char *input_why_no_replay(const struct input *in)
 {
     if (in->kind != INPUT_PIPE || in->keeping)
         return NULL;
-    return in->too_long ? "its input was larger than the 64 MiB kept for a retry"
+    return in->too_long ? "its input was larger than the " LIMIT_SPOOL_TEXT " kept for a retry"
                         : "its input cannot be read a second time";
 }
-
-_Static_assert(LIMIT_SPOOL == 64u << 20, "the message above says so");
 
 /* Drop what the child has got; what it has not is still owed. */
 static void drop_sent(struct input *in)

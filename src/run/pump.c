@@ -177,7 +177,10 @@ enum { SIGNALS, OUTPUT, STANDARD_OUTPUT, INPUT, CHILD_INPUT, STREAMS };
 
 static struct pollfd when(bool wanted, int fd, bool ready, short events)
 {
-    return (struct pollfd){.fd = wanted ? fd : -1, .events = ready ? events : (short)0};
+    struct pollfd stream = {.fd = wanted ? fd : -1};
+    if (ready)
+        stream.events = events;
+    return stream;
 }
 
 /* The child goes on after it ended its output: ours ends as well. */

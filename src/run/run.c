@@ -1,6 +1,7 @@
 #include "run/run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -337,8 +338,8 @@ int run_plain(char **argv)
     return child_become(path, argv);
 }
 
-/* PROGRAM [-p] ARGS, on the heap: it lives until exec. */
-static char **command_line(char *program, const char *print, char **args, int count)
+/* PROGRAM [-p] ARGS, on the heap. */
+static char **command_line(char *program, bool print, char **args, int count, const struct tool *t)
 {
     char **argv = calloc((size_t)count + 3, sizeof *argv);
     int n = 0;
@@ -346,43 +347,39 @@ static char **command_line(char *program, const char *print, char **args, int co
         return NULL;
     argv[n++] = program;
     if (print)
-        argv[n++] = (char *)(uintptr_t)print;
-    memcpy(argv + n, args, (size_t)count * sizeof *argv);
+        argv[n++] = (char *)(uintptr_t)t->print_short;
+    memcpy((void *)(argv + n), args, (size_t)count * sizeof *argv);
     return argv;
 }
 
-static int run_default(char **argv)
+static int run_or_plain(char **argv)
 {
     struct relay r;
     struct err e;
     if (run_switched_off())
         return run_plain(argv);
-    /* A configuration that cannot be read must not stop every job of the machine. */
-    if (!relay_load(NULL, &r, &e)) {
-        say(e.text, e.hint);
-        say("running without recovery", NULL);
-        return run_plain(argv);
+    if (relay_load(NULL, &r, &e)) {
+        int status = run_relay(&r, argv);
+        relay_free(&r);
+        return status;
     }
-    int status = run_relay(&r, argv);
-    relay_free(&r);
-    return status;
+    /* A configuration that cannot be read must not stop every job of the machine. */
+    say(e.text, e.hint);
+    say("running without recovery", NULL);
+    return run_plain(argv);
 }
 
 int run_as(const char *name, int argc, char **args)
 {
+    char program[NAME_MAX + 1];
     size_t len = strlen(name);
     bool print = len > 2 && strcmp(name + len - 2, "-p") == 0;
-    char *program = strdup(name);
-    if (program && print)
-        program[len - 2] = '\0';
+    snprintf(program, sizeof program, "%.*s", (int)(print ? len - 2 : len), name);
     if (!print)
         program_mark_passed();
-    const struct tool *t = program ? tool_find(program) : NULL;
-    if (!t)
-        t = &tool_claude;
-    char **argv = program ? command_line(program, print ? t->print_short : NULL, args, argc) : NULL;
-    int status = argv ? run_default(argv) : err_exit_status(ERR_NO_MEMORY);
-    free(argv);
-    free(program);
+    const struct tool *t = tool_find(program);
+    char **argv = command_line(program, print, args, argc, t ? t : &tool_claude);
+    int status = argv ? run_or_plain(argv) : err_exit_status(ERR_NO_MEMORY);
+    free((void *)argv);
     return status;
 }

@@ -122,7 +122,7 @@ bool login_parse(const struct tool *t, const char *text, size_t len, struct logi
                  struct err *e)
 {
     struct login l = {.part = NULL};
-    struct json_span span;
+    struct json_span span = {.found = false};
     if (!parse(t, text, len, &l.facts, &span, e))
         return false;
     if (l.facts.state == LOGIN_USABLE && !(l.part = secret_copy(text + span.at, span.len)))
