@@ -4,7 +4,6 @@
 
 #include "base/inherit.h"
 #include "base/json.h"
-#include "base/secret.h"
 #include "cmd/cmd.h"
 #include "run/run.h"
 
@@ -19,11 +18,6 @@ int main(int argc, char **argv)
     if (argc < 1 || !inherit_and_harden())
         return 71;
     jv_init();
-    if (!secret_init()) {
-        fputs("credrelay: no source of randomness\n", stderr);
-        return 71;
-    }
-
     if (strcmp(base_name(argv[0]), "credrelay") != 0)
         return run_as(base_name(argv[0]), argc - 1, argv + 1);
     if (argc < 2) {

@@ -36,12 +36,15 @@ static bool not_regular(const char *path, mode_t mode, struct err *e)
     return err_hint(e, "move it away: mv '%s' '%s.old'", path, path);
 }
 
-static bool read_all(int fd, const char *path, struct buf *out, struct err *e)
+/* SIZE: what fstat(2) said; the file may be another size by now. */
+static bool read_all(int fd, const char *path, off_t size, struct buf *out, struct err *e)
 {
     for (;;) {
-        /* At the limit one byte more tells "fits" from "too large". */
+        /* No more memory than a small file needs: all of it is wiped in the end.  At the limit one
+         * byte more tells "fits" from "too large". */
         char beyond;
-        size_t left = buf_left(out), room = left < 16384 ? left : 16384;
+        size_t piece = size < 512 ? 512 : size < 16384 ? (size_t)size + 1 : 16384;
+        size_t left = buf_left(out), room = left < piece ? left : piece;
         char *at = buf_space(out, room);
         if (!at)
             return err_no_memory(e);
@@ -73,7 +76,7 @@ bool file_read(const char *path, struct buf *out, struct err *e)
     bool ok = fstat(fd, &st) == 0 || err_errno(e, errno, "cannot look at %s", path);
     if (ok && !S_ISREG(st.st_mode))
         ok = not_regular(path, st.st_mode, e);
-    ok = ok && read_all(fd, path, out, e);
+    ok = ok && read_all(fd, path, st.st_size, out, e);
     close(fd);
     return ok;
 }

@@ -19,7 +19,7 @@ struct secret *secret_copy(const void *bytes, size_t len)
      * alignment keeps `len` aligned. */
     size_t size = sizeof(struct secret) + len + 1;
     size = (size + _Alignof(struct secret) - 1) / _Alignof(struct secret) * _Alignof(struct secret);
-    struct secret *s = sodium_malloc(size);
+    struct secret *s = secret_init() ? sodium_malloc(size) : NULL;
     if (!s)
         return NULL;
     s->len = len;

@@ -14,10 +14,11 @@
 
 struct secret;
 
-/* Once, before any other call here or in json.h.  False: no randomness, do not go on. */
+/* Makes the library ready; secret_copy does it by itself, so that a run which meets no secret does
+ * not pay for it.  A program that can say so at once calls it first.  False: no randomness. */
 bool secret_init(void);
 
-/* A copy of LEN bytes.  NULL: out of memory. */
+/* A copy of LEN bytes.  NULL: out of memory, or of randomness. */
 struct secret *secret_copy(const void *bytes, size_t len);
 void secret_free(struct secret *s);
 

@@ -22,7 +22,11 @@ enum state {
 void json_events_init(struct json_events *s, const char *const *wanted,
                       const struct json_sink *sink, void *ctx)
 {
-    *s = (struct json_events){.wanted = wanted, .sink = sink, .ctx = ctx, .state = BETWEEN};
+    memset(s, 0, offsetof(struct json_events, text));
+    s->wanted = wanted;
+    s->sink = sink;
+    s->ctx = ctx;
+    s->state = BETWEEN;
 }
 
 /* Give up on this line.  The byte that was wrong is looked at again: it may end the line. */

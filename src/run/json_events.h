@@ -56,9 +56,9 @@ struct json_events {
     int parent;                  /* length of the path at level 1, or -1: too long */
     unsigned unit, high, digits; /* of a \u escape: value, first surrogate, digits to come */
     char path[JSON_PATH_MAX];
-    char text[LIMIT_FAILURE_TEXT];
-    size_t len;
+    size_t len; /* of `text`, and whether there was more */
     bool cut;
+    char text[LIMIT_FAILURE_TEXT];
 };
 
 /* WANTED: paths of members of the object ("type"), of an object in it ("message.model"), or of

@@ -76,13 +76,10 @@ struct verdict {
     bool begun;   /* something other than white space has come */
     bool is_text; /* and it is no JSON, or none was asked for */
 
-    /* The output that is text, or the result of the object being read. */
-    char text[LIMIT_FAILURE_TEXT];
-    size_t len;
+    size_t len; /* of `text`, and whether there was more */
     bool cut;
     enum wording wording;
 
-    struct json_events events;
     struct object now;
     enum failure_class outcome; /* of the last result, if `settled` */
     enum failure_class kind;    /* of what the client said after it, FAILURE_NONE if nothing */
@@ -90,6 +87,11 @@ struct verdict {
     bool settled, worked, retrying, key_in_use;
     char session[LIMIT_SESSION_ID];
     char message[LIMIT_EXCERPT];
+
+    /* Not cleared at birth, from here on: pages that a short answer does not touch cost nothing. */
+    struct json_events events;
+    /* The output that is text, or the result of the object being read. */
+    char text[LIMIT_FAILURE_TEXT];
 };
 
 static void append(struct verdict *v, const char *bytes, size_t len)
@@ -320,9 +322,10 @@ static const struct json_sink sink = {begin_object, see_member, end_object};
 
 struct verdict *verdict_new(const struct failure_table *t, enum run_format format)
 {
-    struct verdict *v = calloc(1, sizeof *v);
+    struct verdict *v = malloc(sizeof *v);
     if (!v)
         return NULL;
+    memset(v, 0, offsetof(struct verdict, events));
     v->table = t;
     v->format = format;
     v->wording = WORDING_OPEN;
