@@ -22,6 +22,11 @@ struct state {
  * said is told by the store again.  False: out of memory, or it cannot be read. */
 bool state_load(const char *path, const char *store, int64_t now, struct state *ret,
                 struct err *e) MUST_CHECK;
+
+/* Without the lock, before every run: only what tells a login that was refused.  A state that
+ * cannot be read says nothing. */
+void state_peek(const char *path, int64_t now, struct memory *ret);
+
 /* The text that the file holds, appended to OUT; and putting it there.  Equal texts need no
  * writing. */
 bool state_text(const char *store, const struct state *s, struct buf *out,

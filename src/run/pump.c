@@ -11,7 +11,10 @@
 #include "base/limits.h"
 #include "os/pipe.h"
 
-enum { CHUNK = 65536, FIRST = 4096, MOVE = 1 << 20 };
+/* What is not held passes through here. */
+static char passing[65536];
+
+enum { CHUNK = sizeof passing, FIRST = 4096, MOVE = 1 << 20 };
 
 /* How long the end of the child's output may come before its own end without being passed on. */
 enum { ENDING_MS = 50 };
@@ -137,7 +140,6 @@ static bool hold_output(struct pump *p, struct err *e)
 /* There is room for a piece: read no more than that, and it goes straight through. */
 static bool pass_output(struct pump *p, struct err *e)
 {
-    static char passing[CHUNK];
     if ((p->full = !has_room()))
         return true;
     size_t n = read_child(p, passing, p->piece);
@@ -287,7 +289,6 @@ enum { LEFT_OPEN = 256 };
 
 static _Noreturn void pass_the_rest(int from)
 {
-    static char passing[CHUNK];
     ssize_t n;
     signal(SIGPIPE, SIG_DFL);
     for (int fd = 0; fd < LEFT_OPEN; fd++) /* what others have given us is theirs to close */

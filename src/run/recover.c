@@ -19,23 +19,23 @@ void look_at_login(const struct relay *r, struct login_facts *ret)
 }
 
 /* Without the lock: the state file is always whole. */
-static void peek(const struct relay *r, struct state *ret)
+static void peek(const struct relay *r, struct memory *ret)
 {
     char path[LIMIT_PATH];
     struct err ignored;
-    if (!relay_state_path(r, ".json", path, &ignored) ||
-        !state_load(path, r->store_url, clock_wall_ms(), ret, &ignored))
-        memset(ret, 0, sizeof *ret);
+    ret->rejected_count = 0;
+    if (relay_state_path(r, ".json", path, &ignored))
+        state_peek(path, clock_wall_ms(), ret);
 }
 
-static bool refused(const struct login_facts *f, const struct state *s)
+static bool refused(const struct login_facts *f, const struct memory *m)
 {
-    return f->state == LOGIN_USABLE && memory_rejects(&s->memory, f->fingerprint);
+    return f->state == LOGIN_USABLE && memory_rejects(m, f->fingerprint);
 }
 
-static bool works(const struct login_facts *f, const struct state *s)
+static bool works(const struct login_facts *f, const struct memory *m)
 {
-    return f->state == LOGIN_USABLE && f->expires_at > clock_wall_ms() && !refused(f, s);
+    return f->state == LOGIN_USABLE && f->expires_at > clock_wall_ms() && !refused(f, m);
 }
 
 /* ---- before ---- */
@@ -46,9 +46,16 @@ static bool recently(int64_t at)
     return at && age >= 0 && age < FRUITLESS_FOR_MS;
 }
 
-static bool need_not_ask(const struct login_facts *f, const struct state *s)
+/* Has a sync brought nothing a moment ago?  Again without the lock: whoever holds it may be waiting
+ * for a writer. */
+static bool in_vain(const struct relay *r)
 {
-    return works(f, s) || recently(s->fruitless_at);
+    char path[LIMIT_PATH];
+    struct state state;
+    struct err ignored;
+    return relay_state_path(r, ".json", path, &ignored) &&
+           state_load(path, r->store_url, clock_wall_ms(), &state, &ignored) &&
+           recently(state.fruitless_at);
 }
 
 static bool sync_before_run(struct session *s, int64_t deadline)
@@ -66,22 +73,23 @@ static bool sync_before_run(struct session *s, int64_t deadline)
 void preflight(const struct relay *r, struct start *ret)
 {
     struct session s;
-    struct state state;
+    struct memory memory;
     struct err ignored;
     int64_t deadline = clock_steady_ms() + r->preflight_ms;
     *ret = (struct start){.pulled = false};
     look_at_login(r, &ret->login);
-    peek(r, &state);
-    ret->doubtful = refused(&ret->login, &state);
-    if (need_not_ask(&ret->login, &state) || !session_open(r, r->preflight_ms, &s, &ignored))
+    peek(r, &memory);
+    ret->doubtful = refused(&ret->login, &memory);
+    if (works(&ret->login, &memory) || in_vain(r) ||
+        !session_open(r, r->preflight_ms, &s, &ignored))
         return;
     /* Whoever held the lock until now may have done all that is to be done. */
     look_at_login(r, &ret->login);
-    if (!need_not_ask(&ret->login, &s.state))
+    if (!works(&ret->login, &s.state.memory) && !recently(s.state.fruitless_at))
         ret->pulled = sync_before_run(&s, deadline);
     if (ret->pulled)
         look_at_login(r, &ret->login);
-    ret->doubtful = refused(&ret->login, &s.state);
+    ret->doubtful = refused(&ret->login, &s.state.memory);
     (void)session_close(&s, &ignored);
 }
 
@@ -93,7 +101,8 @@ static bool others_did(const struct session *s, const struct login_facts *failed
 {
     struct login_facts now;
     look_at_login(s->relay, &now);
-    return now.state == LOGIN_USABLE && !login_same(&now, failed) && !refused(&now, &s->state);
+    return now.state == LOGIN_USABLE && !login_same(&now, failed) &&
+           !refused(&now, &s->state.memory);
 }
 
 const char *how_to_log_in(const struct relay *r, char *out, size_t size)
