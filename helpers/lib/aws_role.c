@@ -127,7 +127,7 @@ static bool base_keys(const struct chain *c, struct aws_keys *ret, struct err *e
     if (found == NOT_HERE) {
         err_set(e, ERR_BAD_CREDENTIALS, "the role of profile %s: there are no keys in %s %s",
                 c->profiles[c->count - 1], c->base ? "profile" : "credential_source",
-                c->base ? c->base : c->source->name);
+                c->base ? c->base : c->source ? c->source->name : "");
         err_hint(e, "see what it has: aws configure list%s", ret->flag);
     }
     return found == FOUND;
@@ -190,7 +190,7 @@ static void describe(const struct chain *c, struct buf *out)
             put_line(out, of_role[k], setting(c, c->profiles[i], of_role[k]));
     for (size_t k = 0; c->base && k < sizeof of_base / sizeof of_base[0]; k++)
         put_line(out, of_base[k], setting(c, c->base, of_base[k]));
-    put_line(out, "base", c->base ? c->base : c->source->name);
+    put_line(out, "base", c->base ? c->base : c->source ? c->source->name : "");
     for (size_t k = 0; c->source && c->source->variables[k]; k++)
         put_line(out, c->source->variables[k], aws_env(c->source->variables[k]));
 }

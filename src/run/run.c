@@ -296,8 +296,11 @@ static int run_watched(struct run *run)
     struct err e;
     run->shown = &run->attempts[0];
     input_open(&run->input);
-    if (!attempt(run, run->shown, &e))
+    if (!attempt(run, run->shown, &e)) {
+        attempt_free(run->shown);
+        input_free(&run->input);
         return cannot_start(&e);
+    }
     finish(run, decide_status(run, run->shown));
 }
 

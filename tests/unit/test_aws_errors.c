@@ -145,7 +145,8 @@ static const struct {
      "parameter value of 4096 characters. ...\"}",
      "ValidationException", ERR_TOO_LARGE, RETRY_NEVER,
      "the value is longer than parameter /claude/oauth/credentials takes",
-     "set tier = intelligent for this store (8192 characters; about 0.05 USD a month), or shorten it"},
+     "set tier = intelligent for this store (8192 characters; about 0.05 USD a month), or shorten "
+     "it"},
     {"the value is cut out of a validation error", 400, "",
      "{\"__type\":\"ValidationException\",\"message\":\"1 validation error detected: Value "
      "'it's ' at 'x' sk-ant' at 'value' failed\"}",
