@@ -127,7 +127,9 @@ static bool base_keys(const struct chain *c, struct aws_keys *ret, struct err *e
     if (found == NOT_HERE) {
         err_set(e, ERR_BAD_CREDENTIALS, "the role of profile %s: there are no keys in %s %s",
                 c->profiles[c->count - 1], c->base ? "profile" : "credential_source",
-                c->base ? c->base : c->source ? c->source->name : "");
+                c->base     ? c->base
+                : c->source ? c->source->name
+                            : "");
         err_hint(e, "see what it has: aws configure list%s", ret->flag);
     }
     return found == FOUND;
