@@ -79,9 +79,8 @@ struct birth {
     sigset_t mask;
 };
 
-/* Between fork and exec: only what is safe there.  exec makes caught signals default and leaves
- * ignored ones ignored, which is right for all but SIGCHLD: that one we caught although it was
- * ignored. */
+/* Between fork and exec: only what is safe there.  Our handlers go before the mask does: a signal
+ * that waits behind it must meet what the program would have met. */
 static int be_child(void *ctx)
 {
     const struct birth *b = ctx;
@@ -92,7 +91,6 @@ static int be_child(void *ctx)
     inherit_restore();
     for (int i = 0; i < PASSED_ON; i++)
         sigaction(passed_on[i].number, &before[i], NULL);
-    sigaction(SIGCHLD, &before_child, NULL);
     sigprocmask(SIG_SETMASK, &b->mask, NULL);
     execv(b->path, b->argv);
     return errno;
