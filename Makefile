@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 BUILD ?= build
 
-.PHONY: all demo check quick install bench format lint asan clean
+.PHONY: all demo check quick install bench fuzz format lint asan clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -26,6 +26,10 @@ asan:             ## every test under AddressSanitizer and UndefinedBehaviorSani
 bench: all        ## compare with the rivals, in one run
 	@scripts/deps bench
 	@scripts/bench
+
+fuzz:             ## random output against the verdict, SECONDS=60 by default
+	@scripts/deps test
+	@tests/fuzz/run $(or $(SECONDS),60)
 
 install: all
 	@meson configure $(BUILD) --prefix=$(PREFIX) && meson install -C $(BUILD)
