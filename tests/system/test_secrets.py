@@ -92,13 +92,13 @@ def test_nothing_shows_a_token(machines, tmp_path, api):
 
 # -- memory --------------------------------------------------------------------------------------
 
-needs_tracing = pytest.mark.skipif(not TOOL.exists() or os.geteuid() != 0,
-                                   reason="needs ptrace of a closed process (Linux, root)")
+needs_tracing = pytest.mark.skipif(
+    not TOOL.exists() or os.geteuid() != 0 or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
+    reason="needs ptrace of a closed process (Linux, root), and memory that is not AddressSanitizer's")
 
 
 def traced(world, *argv, **options):
     """Run it and have its memory looked at when it exits."""
-    world.env["ASAN_OPTIONS"] = "exitcode=99:detect_leaks=0"  # it traces as well
     return world.run(TOOL, MARKER, *argv, **options)
 
 
