@@ -1,11 +1,17 @@
 #include "run/recover.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "relay/events.h"
 #include "tool/login_file.h"
+
+/* More than the run has opened, and what it inherited of use to others. */
+enum { RUN_FDS = 256 };
 
 enum { FRUITLESS_FOR_MS = 30000, POLL_FIRST_MS = 500, POLL_MOST_MS = 2000 };
 
@@ -178,6 +184,34 @@ bool recover(const struct relay *r, const struct login_facts *failed, int64_t en
     bool found = recover_locked(&s, failed, ended, why_not);
     close_session(&s);
     return found;
+}
+
+/* Nobody is to wait for this process: it gives back the streams and pipes of the run. */
+static void let_go_of_the_run(void)
+{
+    int nothing = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < RUN_FDS; fd++)
+        if (fd != nothing)
+            close(fd);
+    for (int fd = 0; fd <= STDERR_FILENO; fd++)
+        dup2(nothing, fd);
+}
+
+pid_t recover_beside(const struct relay *r, const struct login_facts *failed)
+{
+    struct err ignored;
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    let_go_of_the_run();
+    _exit(recover(r, failed, clock_wall_ms(), &ignored) ? 0 : 1);
+}
+
+bool recovered_beside(pid_t pid)
+{
+    int status;
+    return pid > 0 && waitpid(pid, &status, WNOHANG) == pid && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
 }
 
 void note_login(const struct relay *r, const struct login_facts *login, bool works)

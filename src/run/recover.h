@@ -5,6 +5,8 @@
 #ifndef CREDRELAY_RUN_RECOVER_H
 #define CREDRELAY_RUN_RECOVER_H
 
+#include <sys/types.h>
+
 #include "relay/engine.h"
 
 /* What a run starts with. */
@@ -27,6 +29,13 @@ void look_at_login(const struct relay *r, struct login_facts *ret);
  * `recover-wait` for a writer to publish. */
 bool recover(const struct relay *r, const struct login_facts *failed, int64_t ended,
              struct err *why_not) MUST_CHECK;
+
+/* The same in a process of its own, beside a client that is about to try again.  Returns its pid,
+ * -1 when it could not be started. */
+pid_t recover_beside(const struct relay *r, const struct login_facts *failed);
+
+/* Has that process found a login?  One that has not ended is left to itself. */
+bool recovered_beside(pid_t pid);
 
 /* A server has taken or refused this login: take it off the list of the rejected, or put it on. */
 void note_login(const struct relay *r, const struct login_facts *login, bool works);

@@ -23,8 +23,9 @@
 struct attempt {
     struct child child;
     struct pump pump;
+    const struct run *run;
     struct verdict *verdict;
-    enum run_format format;
+    pid_t beside; /* looks for a login while this goes on; 0: not needed so far */
     struct verdict_result result;
     const char *override; /* what the client used instead of the login; NULL nothing */
     int64_t ended;        /* wall clock, ms */
@@ -70,13 +71,24 @@ static void say_recovered(const struct relay *r)
 
 /* ---- one attempt ---- */
 
+/* The client announces that it was refused and tries again, and it reads its login anew: a login
+ * brought now heals the run as it is. */
+static void heal_in_flight(struct attempt *a)
+{
+    if (a->beside || !verdict_retrying(a->verdict) || tool_override(a->run->relay->tool))
+        return;
+    a->beside = recover_beside(a->run->relay, &a->run->start.login);
+}
+
 /* A text that began otherwise than a failure is none; a stream may still end as one. */
 static enum pump_seen look(void *ctx, const char *bytes, size_t len)
 {
-    const struct attempt *a = ctx;
-    if (verdict_feed(a->verdict, bytes, len) != VERDICT_FINE)
+    struct attempt *a = ctx;
+    enum verdict_now now = verdict_feed(a->verdict, bytes, len);
+    heal_in_flight(a);
+    if (now != VERDICT_FINE)
         return PUMP_HOLD;
-    return a->format == RUN_TEXT ? PUMP_DONE : PUMP_SHOW;
+    return a->run->plan.format == RUN_TEXT ? PUMP_DONE : PUMP_SHOW;
 }
 
 static bool start_child(struct run *run, struct attempt *a, struct err *e)
@@ -105,7 +117,7 @@ static void judge(struct run *run, struct attempt *a)
 
 static bool attempt(struct run *run, struct attempt *a, struct err *e)
 {
-    *a = (struct attempt){.format = run->plan.format, .pump.from_child = -1};
+    *a = (struct attempt){.run = run, .pump.from_child = -1};
     a->verdict = verdict_new(run->relay->tool->failures, run->plan.format);
     if (!a->verdict)
         return err_no_memory(e);
@@ -273,9 +285,22 @@ static void end_for_lost_output(struct attempt *a)
     _exit(err_exit_status(ERR_IO));
 }
 
+/* A run that was healed as it went: the client tells its own stream, we tell the log. */
+static void note_healing(struct run *run, const struct attempt *a)
+{
+    if (!a->beside || run->event.recovery_attempted)
+        return;
+    run->event.recovery_attempted = true;
+    run->event.recovery_succeeded =
+        a->result.meaning == FAILURE_NONE && recovered_beside(a->beside);
+    if (run->event.recovery_succeeded)
+        fprintf(stderr, RUN_PREFIX "auth lapsed; the client goes on with fresh credentials.\n");
+}
+
 static _Noreturn void finish(struct run *run, int status)
 {
     struct attempt *a = run->shown;
+    note_healing(run, a);
     pump_release(&a->pump);
     pump_leave(&a->pump);
     run->event.exit_status = status;

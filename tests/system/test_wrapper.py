@@ -16,6 +16,7 @@ FORMATS = {
     "stream": ["--output-format", "stream-json", "--verbose"],
 }
 VERSIONS = ("2.1.0", "2.1.100", "2.1.200", "2.1.300")
+HEALED = "[claude-p] auth lapsed; the client goes on with fresh credentials.\n"
 API_KEY = {"ANTHROPIC_API_KEY": STALE}
 
 
@@ -104,8 +105,9 @@ def test_every_version_recovers_in_every_format(world, api, version, format, los
      "blank": lambda: world.write_login(access="", refresh="", expires_in=-time.time()),
      "expired": lambda: world.write_login(**stale, expires_in=-60)}[lost]()
     result = world.run("claude-p", "ok", *FORMATS[format])
-    assert (result.status, result.err) == (0, RECOVERED)
-    assert len(world.client_runs()) == (2 if lost == "refused" else 1)
+    healed = lost == "refused" and result.err == HEALED  # a stream of 2.1.100 and later can be
+    assert result.status == 0 and (result.err == RECOVERED or (healed and format == "stream"))
+    assert len(world.client_runs()) == (2 if lost == "refused" and not healed else 1)
     assert "ok" in result.out and "login" not in result.out.replace("/login", "login")
     assert world.access_token() == fresh["accessToken"]
     assert world.login_mode() == "0o600"
@@ -142,12 +144,12 @@ SESSION = "11111111-2222-4333-8444-555555555555"
 
 @pytest.mark.parametrize("format", ["json", "array", "stream"])
 def test_work_is_not_repeated(world, api, format):
-    """The run worked, then its login was revoked: the next run gets a login, this one stands."""
+    """The run worked, then its login was refused: the next run gets a login, this one stands."""
     world.install_client(api)
     fresh = world.human_login(api)
     publish(world, access=fresh["accessToken"], refresh=None)
     world.write_login({"claudeAiOauth": {**api.login(), "refreshToken": None}})
-    result = world.run("claude-p", "midrun-revoked", "--session-id", SESSION, *FORMATS[format])
+    result = world.run("claude-p", "midrun-401", "--session-id", SESSION, *FORMATS[format])
     why = ("the run had already done work" if format == "json" else
            "the run had already answered in part")
     assert result.err == (f"[claude-p] auth lapsed; not retried: {why}. The next run has a fresh "
@@ -185,6 +187,41 @@ def test_switched_off(world):
     assert result.status == 1 and result.err == "" and "401" in result.out
     assert len(world.client_runs()) == 1 and world.events("run") == []
     assert world.access_token() == STALE
+
+
+# -- in flight ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("version", ["2.1.100", "2.1.300"])
+def test_a_client_that_tries_again_finds_a_fresh_login(world, api, version):
+    """No restart: the login is pulled beside the running client, between its attempts."""
+    world.install_client(api, version=version, retry_pause="1")
+    fresh = world.human_login(api)
+    publish(world, access=fresh["accessToken"], refresh=None)
+    world.write_login(access=STALE, refresh=None)
+    api.set(should_retry=True)
+    result = world.run("claude-p", "ok", *FORMATS["stream"])
+    assert (result.status, len(world.client_runs())) == (0, 1)
+    assert result.err == HEALED
+    assert "api_retry" in result.out and world.access_token() == fresh["accessToken"]
+    event = world.events("run")[0]
+    assert (event["recovery_attempted"], event["recovery_succeeded"], event["retried"]) == (
+        True, True, False)
+
+
+def test_healing_that_comes_too_late_is_a_retry(world, api):
+    """The client gives up before the store has answered; the run is then repeated as ever."""
+    world.install_client(api)
+    proxy_store(world)
+    fresh = world.human_login(api)
+    publish(world, access=fresh["accessToken"], refresh=None)
+    world.write_login(access=STALE, refresh=None)
+    world.program("credrelay-store-proxy", (world.bin / "credrelay-store-proxy").read_text().replace(
+        "#!/bin/sh\n", "#!/bin/sh\nsleep 1.5\n"))
+    (world.home / "calls").unlink()
+    result = world.run("claude-p", "ok", *FORMATS["stream"])
+    assert (result.status, len(world.client_runs())) == (0, 2)
+    assert result.err == RECOVERED.replace("the local store", "proxy")
+    assert calls(world).count("get") <= 2
 
 
 # -- before the run --------------------------------------------------------------------------------
