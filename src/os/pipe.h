@@ -13,4 +13,7 @@ bool os_pipe(int fds[2]);
  * when nothing can be moved now, EINVAL or ENOSYS when it cannot be done between these two. */
 ssize_t os_move(int from, int to, size_t most);
 
+/* The same between two pipes, but the bytes stay in FROM as well, to be read. */
+ssize_t os_tee(int from, int to, size_t most);
+
 #endif

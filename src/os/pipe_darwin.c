@@ -13,11 +13,21 @@ bool os_pipe(int fds[2])
     return true;
 }
 
-ssize_t os_move(int from, int to, size_t most)
+static ssize_t cannot(int from, int to, size_t most)
 {
     (void)from;
     (void)to;
     (void)most;
     errno = ENOSYS;
     return -1;
+}
+
+ssize_t os_move(int from, int to, size_t most)
+{
+    return cannot(from, to, most);
+}
+
+ssize_t os_tee(int from, int to, size_t most)
+{
+    return cannot(from, to, most);
 }

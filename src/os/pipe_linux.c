@@ -12,3 +12,8 @@ ssize_t os_move(int from, int to, size_t most)
 {
     return splice(from, NULL, to, NULL, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }
+
+ssize_t os_tee(int from, int to, size_t most)
+{
+    return tee(from, to, most, SPLICE_F_NONBLOCK);
+}

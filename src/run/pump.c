@@ -81,7 +81,8 @@ static void begin_release(struct pump *p)
         return;
     if (S_ISREG(st.st_mode))
         p->piece = CHUNK;
-    p->movable = S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode);
+    p->teeable = S_ISFIFO(st.st_mode);
+    p->movable = S_ISREG(st.st_mode) || p->teeable;
 }
 
 static bool has_room(void)
@@ -152,25 +153,43 @@ static bool pass_output(struct pump *p, struct err *e)
     return true;
 }
 
-static bool move_output(struct pump *p)
+/* What os_move or os_tee answered. */
+static size_t moved(struct pump *p, ssize_t n, bool *can)
 {
-    ssize_t n = os_move(p->from_child, STDOUT_FILENO, MOVE);
     if (n == 0)
         close_output(p);
     else if (n < 0 && errno == EAGAIN)
         p->full = true; /* it polled readable, so the lack is on the other side */
     else if (n < 0 && (errno == EINVAL || errno == ENOSYS))
-        p->movable = false; /* a file opened for appending, a system that cannot */
+        *can = false; /* a file opened for appending, a system that cannot */
     else if (n < 0 && errno != EINTR)
         lose_output(p, errno);
-    return true;
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* Shown first and looked at then: a pipe takes that without a copy of ours, and as much as there
+ * is. */
+static void tee_output(struct pump *p)
+{
+    size_t n = moved(p, os_tee(p->from_child, STDOUT_FILENO, CHUNK), &p->teeable);
+    while (n > 0) {
+        size_t some = read_child(p, passing, n);
+        p->seen = p->look(p->ctx, passing, some);
+        n = some ? n - some : 0;
+    }
 }
 
 static bool take_output(struct pump *p, struct err *e)
 {
     if (!p->released)
         return hold_output(p, e);
-    return p->seen == PUMP_DONE && p->movable ? move_output(p) : pass_output(p, e);
+    if (p->seen == PUMP_DONE && p->movable)
+        moved(p, os_move(p->from_child, STDOUT_FILENO, MOVE), &p->movable);
+    else if (p->seen == PUMP_SHOW && p->teeable)
+        tee_output(p);
+    else
+        return pass_output(p, e);
+    return true;
 }
 
 /* ---- the loop ---- */
