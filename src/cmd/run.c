@@ -10,7 +10,9 @@ static int run(const struct options *o, int argc, char **argv)
         return run_plain(argv);
     if (!relay_load(o->relay, &r, &e))
         return tell_failure("run", o, &e);
-    return run_relay(&r, argv);
+    int status = run_relay(&r, argv);
+    relay_free(&r);
+    return status;
 }
 
 const struct command cmd_run = {

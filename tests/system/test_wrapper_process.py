@@ -89,6 +89,7 @@ def plain_world():
 @pytest.mark.parametrize("prepare", [plain_world, odd_world])
 def test_the_client_finds_the_world_as_without_us(machine, prepare):
     machine.program("claude", DUMP)
+    machine.env["ASAN_OPTIONS"] += ":disable_coredump=0"  # it would set a limit of its own
     options = {"preexec_fn": prepare, "close_fds": False, "stderr": subprocess.DEVNULL}
     direct = seen(machine, "claude", "-p", "ok", **options)
     wrapped = seen(machine, "claude-p", "ok", **options)
