@@ -39,12 +39,12 @@ static bool not_regular(const char *path, mode_t mode, struct err *e)
 /* SIZE: what fstat(2) said; the file may be another size by now. */
 static bool read_all(int fd, const char *path, off_t size, struct buf *out, struct err *e)
 {
+    /* All at once and no more memory than that: all of it is wiped in the end.  The one byte more
+     * is for the read that finds the end; at the limit it tells "fits" from "too large". */
+    size_t want = size < 512 ? 512 : (size_t)size + 1;
     for (;;) {
-        /* No more memory than a small file needs: all of it is wiped in the end.  At the limit one
-         * byte more tells "fits" from "too large". */
         char beyond;
-        size_t piece = size < 512 ? 512 : size < 16384 ? (size_t)size + 1 : 16384;
-        size_t left = buf_left(out), room = left < piece ? left : piece;
+        size_t left = buf_left(out), room = left < want ? left : want;
         char *at = buf_space(out, room);
         if (!at)
             return err_no_memory(e);
@@ -53,10 +53,12 @@ static bool read_all(int fd, const char *path, off_t size, struct buf *out, stru
             return true;
         if (n > 0 && !room)
             return err_set(e, ERR_TOO_LARGE, "%s is larger than %zu bytes", path, out->limit);
-        if (n > 0)
+        if (n > 0) {
             buf_added(out, (size_t)n);
-        else if (errno != EINTR)
+            want = (size_t)n < room ? room - (size_t)n : 16384;
+        } else if (errno != EINTR) {
             return err_errno(e, errno, "cannot read %s", path);
+        }
     }
 }
 
