@@ -79,10 +79,12 @@ static void begin_release(struct pump *p)
     p->released = true;
     if (fstat(STDOUT_FILENO, &st) != 0)
         return;
-    if (S_ISREG(st.st_mode))
+    /* A file or /dev/null takes whatever comes; a terminal, like a pipe, may be slow. */
+    bool takes_all = S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !isatty(STDOUT_FILENO));
+    if (takes_all)
         p->piece = CHUNK;
     p->teeable = S_ISFIFO(st.st_mode);
-    p->movable = S_ISREG(st.st_mode) || p->teeable;
+    p->movable = takes_all || p->teeable;
 }
 
 static bool has_room(void)
