@@ -294,7 +294,7 @@ static void note_healing(struct run *run, const struct attempt *a)
     run->event.recovery_succeeded =
         a->result.meaning == FAILURE_NONE && recovered_beside(a->beside);
     if (run->event.recovery_succeeded)
-        fprintf(stderr, RUN_PREFIX "auth lapsed; the client goes on with fresh credentials.\n");
+        say_recovered(run->relay); /* the one retry was the client's own */
 }
 
 static _Noreturn void finish(struct run *run, int status)
