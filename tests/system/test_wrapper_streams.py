@@ -222,9 +222,10 @@ def test_much_output_in_little_memory(machine, format):
     assert status == 0 and 0 < peak < 8192
 
 
-def test_a_gibibyte_is_the_same_gibibyte(machine):
-    machine.program("claude", "#!/bin/sh\nseq 1 130000000 | head -c 1073741824\n")
-    both = [machine.run("sh", "-c", f"{command} | sha256sum", timeout=120).out
+def test_gibibytes_come_through_as_they_were(machine):
+    gibibytes = 1 if "asan" in os.environ.get("CREDRELAY_BUILD", "") else 4
+    machine.program("claude", f"#!/bin/sh\nseq 1 500000000 | head -c {gibibytes << 30}\n")
+    both = [machine.run("sh", "-c", f"{command} | sha256sum", timeout=300).out
             for command in ("claude-p ok", "claude -p ok")]
     assert both[0] == both[1]
 
