@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws_section.h"
 #include "base/file.h"
 #include "base/ini.h"
 #include "base/limits.h"
@@ -13,14 +14,16 @@
 #include "base/wiped_alloc.h"
 
 #define MAX_ATTEMPTS_DEFAULT 3 /* the SDKs' standard mode */
+#define MAX_ATTEMPTS_LEGACY  5 /* retry_mode = legacy; otherwise it is the standard mode too */
 #define MAX_ATTEMPTS_LIMIT   100
 
 /* One `key = value` of a profile, or of a [services NAME] section. */
 struct setting {
     struct setting *next;
     enum aws_file file;
-    bool of_services;
-    char *section, *key, *value; /* the section without its "profile " or "services " */
+    enum aws_section kind;
+    bool replaced;                        /* another section has taken the place of this one */
+    char *header, *section, *key, *value; /* "profile x", its name "x", ... */
 };
 
 struct aws_config {
@@ -36,31 +39,30 @@ const char *aws_env(const char *variable)
 
 /* ---- reading ---- */
 
-/* "profile x", "profile 'x y'", "services s": the word and the name after it, quotes removed. */
-static bool named_section(const char *section, const char *word, char *name, size_t size)
-{
-    size_t n = strlen(word);
-    if (strncmp(section, word, n) != 0 || !isblank((unsigned char)section[n]))
-        return false;
-    section += n + strspn(section + n, " \t");
-    size_t len = strlen(section);
-    while (len && isblank((unsigned char)section[len - 1]))
-        len--;
-    if (len >= 2 && (*section == '"' || *section == '\'') && section[len - 1] == *section) {
-        section++;
-        len -= 2;
-    }
-    snprintf(name, size, "%.*s", (int)len, section);
-    return true;
-}
-
 struct reading {
     struct aws_config *config;
     enum aws_file file;
+    const struct setting *last;
 };
 
-static bool keep(const struct reading *r, bool of_services, const char *section, const char *key,
-                 const char *value)
+/* Two headers can mean one profile, [default] and [profile default]: the one that comes first in the
+ * file is then no more. */
+static bool replaced(const struct reading *r, const struct setting *new)
+{
+    const struct setting *last = r->last;
+    if (last && strcmp(last->header, new->header) == 0)
+        return last->replaced;
+    for (const struct setting *s = r->config->first; s; s = s->next)
+        if (s != new && s->file == new->file && strcmp(s->header, new->header) == 0)
+            return s->replaced;
+    for (struct setting *s = r->config->first; s; s = s->next)
+        if (s != new && s->file == new->file &&
+            s->kind == new->kind &&strcmp(s->section, new->section) == 0)
+            s->replaced = true;
+    return false;
+}
+
+static bool keep(struct reading *r, struct setting like, const char *key, const char *value)
 {
     struct setting *s = wiped_calloc(1, sizeof *s);
     if (!s)
@@ -68,29 +70,29 @@ static bool keep(const struct reading *r, bool of_services, const char *section,
     *r->config->end = s;
     r->config->end = &s->next;
     s->file = r->file;
-    s->of_services = of_services;
-    s->section = wiped_strdup(section);
+    s->kind = like.kind;
+    s->header = wiped_strdup(like.header);
+    s->section = wiped_strdup(like.section);
     s->key = wiped_strdup(key);
     s->value = wiped_strdup(value);
-    return s->section && s->key && s->value;
+    if (!s->header || !s->section || !s->key || !s->value)
+        return false;
+    s->replaced = replaced(r, s);
+    r->last = s;
+    return true;
 }
 
 static bool one_setting(void *ctx, const char *section, const char *key, const char *value,
                         unsigned line, struct err *e)
 {
     (void)line;
-    const struct reading *r = ctx;
-    char name[256];
-    bool services = false, wanted = true;
-    if (r->file == AWS_FILE_CREDENTIALS)
-        snprintf(name, sizeof name, "%s", section);
-    else if (named_section(section, "services", name, sizeof name))
-        services = true;
-    else if (!named_section(section, "profile", name, sizeof name)) {
-        wanted = strcmp(section, "default") == 0; /* [plugins], [sso-session x], ... */
-        snprintf(name, sizeof name, "default");
-    }
-    return !wanted || keep(r, services, name, key, value) || err_no_memory(e);
+    struct reading *r = ctx;
+    char name[AWS_SECTION_NAME_SIZE] = "", header[AWS_SECTION_NAME_SIZE];
+    enum aws_section kind = aws_section_read(section, r->file == AWS_FILE_CREDENTIALS, name);
+    snprintf(header, sizeof header, "%s", section);
+    return kind == SECTION_OTHER ||
+           keep(r, (struct setting){.kind = kind, .header = header, .section = name}, key, value) ||
+           err_no_memory(e);
 }
 
 static struct aws_config *config_new(void)
@@ -131,8 +133,8 @@ static bool read_file(struct aws_config *c, enum aws_file file, struct err *e)
     struct reading r = {.config = c, .file = file};
     if (ok)
         ok = ini_parse(buf_str(&text), text.len, c->names[file], one_setting, &r, e);
-    else if (why.code == ERR_NOT_FOUND)
-        ok = true;
+    else if (why.code == ERR_NOT_FOUND || why.code == ERR_INVALID)
+        ok = true; /* AWS_CONFIG_FILE=/dev/null is how to have none */
     else
         *e = why;
     buf_free(&text);
@@ -177,6 +179,7 @@ void aws_config_free(struct aws_config *c)
 {
     for (struct setting *s = c ? c->first : NULL; s;) {
         struct setting *next = s->next;
+        wiped_free(s->header);
         wiped_free(s->section);
         wiped_free(s->key);
         wiped_free(s->value);
@@ -206,27 +209,35 @@ const char *aws_config_profile(const char *chosen)
 bool aws_config_has_profile(const struct aws_config *c, const char *profile)
 {
     for (const struct setting *s = c->first; s; s = s->next)
-        if (!s->of_services && strcmp(s->section, profile) == 0)
+        if (s->kind == SECTION_PROFILE && strcmp(s->section, profile) == 0)
             return true;
     return false;
 }
 
-/* The last one counts, should a key stand twice. */
-static const char *find(const struct aws_config *c, enum aws_file file, bool of_services,
-                        const char *section, const char *key)
+/* The last one counts, should a key stand twice (botocore refuses such a file). */
+static const char *find(const struct aws_config *c, enum aws_file file, enum aws_section kind,
+                        const char *section, const char *key, bool *ret_section)
 {
     const char *value = NULL;
-    for (const struct setting *s = c->first; s; s = s->next)
-        if (s->file == file && s->of_services == of_services && strcmp(s->section, section) == 0 &&
-            strcmp(s->key, key) == 0)
+    *ret_section = false;
+    for (const struct setting *s = c->first; s; s = s->next) {
+        if (s->file != file || s->kind != kind || s->replaced || strcmp(s->section, section) != 0)
+            continue;
+        *ret_section = true;
+        if (strcmp(s->key, key) == 0)
             value = s->value;
-    return value && *value ? value : NULL;
+    }
+    return value;
 }
 
 const char *aws_config_get_in(const struct aws_config *c, enum aws_file file, const char *profile,
                               const char *key)
 {
-    return find(c, file, false, profile, key);
+    bool here, ignored;
+    const char *value = find(c, file, SECTION_PROFILE, profile, key, &here);
+    if (!value && here)
+        value = find(c, file, SECTION_DEFAULTS, "", key, &ignored);
+    return value && *value ? value : NULL;
 }
 
 const char *aws_config_get(const struct aws_config *c, const char *profile, const char *key)
@@ -253,34 +264,35 @@ bool aws_config_flag(const struct aws_config *c, const char *profile, const char
 }
 
 /* `ssm =` and below it, indented, `endpoint_url = URL`: ini.h hands that over as one value whose
- * lines are the nested settings.  The URL is cut out in place. */
+ * lines are the nested settings.  The value of the last line for KEY, cut out in place. */
 static const char *nested(char *value, const char *key)
 {
+    const char *found = NULL;
     size_t key_len = strlen(key);
     for (char *line = value; line;) {
         char *end = strchr(line, '\n');
-        if (strncmp(line, key, key_len) == 0) {
-            char *p = line + key_len;
-            p += strspn(p, " \t");
-            if (*p == '=') {
-                if (end)
-                    *end = '\0';
-                return p + 1 + strspn(p + 1, " \t");
-            }
+        char *p = line + key_len;
+        if (strncmp(line, key, key_len) == 0 && p[strspn(p, " \t")] == '=') {
+            p += strspn(p, " \t") + 1;
+            found = p + strspn(p, " \t");
         }
         line = end ? end + 1 : NULL;
     }
-    return NULL;
+    if (found)
+        value[(size_t)(found - value) + strcspn(found, "\n")] = '\0';
+    return found;
 }
 
 static const char *service_endpoint(const struct aws_config *c, const char *profile,
                                     const char *service)
 {
     const char *services = aws_config_get(c, profile, "services");
+    struct setting *found = NULL;
     for (struct setting *s = c->first; services && s; s = s->next)
-        if (s->of_services && strcmp(s->section, services) == 0 && strcmp(s->key, service) == 0)
-            return nested(s->value, "endpoint_url");
-    return NULL;
+        if (s->kind == SECTION_SERVICES && !s->replaced && strcmp(s->section, services) == 0 &&
+            strcmp(s->key, service) == 0)
+            found = s;
+    return found ? nested(found->value, "endpoint_url") : NULL;
 }
 
 const char *aws_config_endpoint_url(const struct aws_config *c, const char *profile,
@@ -311,10 +323,14 @@ const char *aws_config_ca_bundle(const struct aws_config *c, const char *profile
 
 int aws_config_max_attempts(const struct aws_config *c, const char *profile)
 {
-    const char *text = aws_env("AWS_MAX_ATTEMPTS");
+    const char *text = aws_env("AWS_MAX_ATTEMPTS"), *mode = aws_env("AWS_RETRY_MODE");
     int64_t n;
     if (!text)
         text = aws_config_get(c, profile, "max_attempts");
+    if (!mode)
+        mode = aws_config_get(c, profile, "retry_mode");
     /* A number nobody can mean must not keep a login from being pulled. */
-    return text && parse_int64(text, 1, MAX_ATTEMPTS_LIMIT, &n) ? (int)n : MAX_ATTEMPTS_DEFAULT;
+    if (text && parse_int64(text, 1, MAX_ATTEMPTS_LIMIT, &n))
+        return (int)n;
+    return mode && strcasecmp(mode, "legacy") == 0 ? MAX_ATTEMPTS_LEGACY : MAX_ATTEMPTS_DEFAULT;
 }

@@ -61,7 +61,9 @@ bool aws_config_flag(const struct aws_config *c, const char *profile, const char
 /* AWS_CA_BUNDLE, the profile's `ca_bundle`; NULL: none. */
 const char *aws_config_ca_bundle(const struct aws_config *c, const char *profile);
 
-/* Attempts at one call in all: AWS_MAX_ATTEMPTS, the profile's `max_attempts`, else 3. */
+/* Attempts at one call in all: AWS_MAX_ATTEMPTS, the profile's `max_attempts`, else 3, and 5 where
+ * AWS_RETRY_MODE or `retry_mode` asks for the legacy mode.  (The adaptive mode's pacing of requests
+ * means nothing for a process of a few calls: it is taken as the standard one.) */
 int aws_config_max_attempts(const struct aws_config *c, const char *profile);
 
 /* A variable of the environment; NULL when it is unset or empty. */

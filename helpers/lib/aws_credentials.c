@@ -32,6 +32,12 @@ enum found aws_from_environment(const struct aws_search *s, struct aws_keys *ret
     return found;
 }
 
+static const char *file_token(const struct aws_config *c, enum aws_file file, const char *profile)
+{
+    const char *token = aws_config_get_in(c, file, profile, "aws_session_token");
+    return token ? token : aws_config_get_in(c, file, profile, "aws_security_token");
+}
+
 static enum found from_file(const struct aws_search *s, enum aws_file file, struct aws_keys *ret,
                             struct err *e)
 {
@@ -39,7 +45,7 @@ static enum found from_file(const struct aws_search *s, enum aws_file file, stru
     const struct aws_keys_text text = {
         .id = aws_config_get_in(c, file, s->profile, "aws_access_key_id"),
         .secret = aws_config_get_in(c, file, s->profile, "aws_secret_access_key"),
-        .token = aws_config_get_in(c, file, s->profile, "aws_session_token")};
+        .token = file_token(c, file, s->profile)};
     return take(ret, ret->owner, &text, e);
 }
 

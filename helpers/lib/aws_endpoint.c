@@ -18,6 +18,8 @@ static bool own_endpoint(const struct aws_config *c, const char *profile, const 
     bool china = strncmp(region, "cn-", 3) == 0;
     bool dual = aws_config_flag(c, profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
     bool fips = aws_config_flag(c, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+    if (fips && !dual && strncmp(region, "us-gov-", 7) == 0)
+        fips = false; /* there the usual endpoint is the FIPS one */
     const char *suffix = dual ? (china ? "api.amazonwebservices.com.cn" : "api.aws")
                               : (china ? "amazonaws.com.cn" : "amazonaws.com");
     int n = snprintf(ret->url, sizeof ret->url, "https://%s%s.%s.%s/", service, fips ? "-fips" : "",
