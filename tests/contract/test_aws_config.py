@@ -144,9 +144,10 @@ def test_files_are_read_as_botocore_reads_them(world):
             "AWS_CONFIG_FILE": paths["config"]}})
     ours, theirs = ask_both(world, cases)
     assert len(ours) == len(theirs) == FILES
-    read = [n for n in range(FILES) if "error" not in theirs[n]]
-    assert len(read) > FILES * 0.9, (seed, len(read))
-    for n in read:
+    for n in range(FILES):
+        if "ProfileNotFound" in theirs[n].get("error", ""):
+            assert ours[n]["id"] in (None, "AKENV"), (seed, n)
+            continue
         where = cases[n]["environment"]
         assert comparable(ours[n]) == comparable(theirs[n]), (seed, n, cases[n], *(
             Path(where[v]).read_text() for v in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")))

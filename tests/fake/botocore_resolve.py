@@ -16,7 +16,7 @@ import botocore.session
 from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.credentials import ConfigProvider, EnvProvider, SharedCredentialProvider
 from botocore.endpoint_provider import EndpointProvider
-from botocore.exceptions import BotoCoreError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, InvalidConfigError, ProfileNotFound
 
 configparser.RawConfigParser = functools.partial(configparser.RawConfigParser, strict=False)
 SETTINGS = ["role_arn", "source_profile", "credential_process", "external_id", "role_session_name", "output",
@@ -47,7 +47,11 @@ class Endpoints(ConfiguredEndpointProvider):
 def endpoint(session, scoped, service):
     if session.get_config_variable("ignore_configured_endpoint_urls"):
         return None
-    return text(Endpoints(session.full_config, scoped, service).provide())
+    try:
+        return text(Endpoints(session.full_config, scoped, service).provide())
+    except InvalidConfigError:  # it names services that are not there, which we take as none
+        scoped = {key: value for key, value in scoped.items() if key != "services"}
+        return text(Endpoints(session.full_config, scoped, service).provide())
 
 
 @functools.cache
