@@ -166,6 +166,7 @@ static bool explain(const struct aws_client *c, const struct aws_call *call,
     v->skewed = f.skewed;
     v->bad_keys = f.bad_keys;
     a->kms = f.kms;
+    memcpy(a->code, f.code, sizeof a->code);
     v->retry_after_ms = retry_after(&a->http);
     /* A server that broke down may have done the work first. */
     a->unsure = f.retry == RETRY_TRANSIENT;

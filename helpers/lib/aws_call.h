@@ -57,6 +57,7 @@ struct aws_answer {
     jv *doc;                   /* a JSON answer; NULL for a form's */
     struct http_response http; /* its body: what came */
     bool unsure;               /* on failure: it may have been carried out all the same */
+    char code[96];             /* on failure: AWS's name of it; "" when it did not answer */
     bool kms;                  /* on failure: it is the key of the parameter that is not allowed */
 };
 

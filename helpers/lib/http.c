@@ -45,6 +45,11 @@ void http_close(struct http *h)
     curl_global_cleanup();
 }
 
+const char *http_trust(const struct http *h)
+{
+    return h->ca_file ? h->ca_file : h->ca_folder ? h->ca_folder : "this system's certificates";
+}
+
 /* ---- one request ---- */
 
 static size_t collect(struct buf *out, const char *bytes, size_t len)

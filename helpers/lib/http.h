@@ -73,6 +73,9 @@ struct http_response {
 struct http *http_open(const char *ca_file);
 void http_close(struct http *h);
 
+/* Which certificates are trusted, for messages: a path, or words. */
+const char *http_trust(const struct http *h);
+
 bool http_perform(struct http *h, const struct http_request *rq, struct http_response *ret,
                   struct err *e) MUST_CHECK;
 void http_response_free(struct http_response *rs);

@@ -1,8 +1,14 @@
-/* Who are we to AWS, is the clock right, may we read: one row each. */
+/* Who are we to AWS, is the clock right, is the connection what it should be, and what may we do:
+ * one row each.
+ *
+ * Nothing is written.  Whether a writer may put is asked by a put that AWS must refuse for two
+ * reasons after it has looked at the permission: the parameter is there and Overwrite is false, and
+ * no value fits its AllowedPattern.  It is only made when the parameter is there. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws_endpoint.h"
 #include "base/clock.h"
 #include "ops.h"
 #include "parameter.h"
@@ -11,31 +17,45 @@
 /* AWS refuses signatures 5 minutes off; warn well before. */
 #define CLOCK_WARN_S 60
 
-#define LIMIT_ARN 600
+#define ARN_SIZE 600
 
 struct finding {
-    const char *name;
+    bool asked; /* is shown */
     bool ok;
     char detail[768];
     char hint[384];
 };
 
+enum row { IDENTITY, CLOCK, CERTIFICATE, READING, KMS, WRITING, ROW_COUNT };
+
+static const char *const row_names[] = {
+    [IDENTITY] = "identity", [CLOCK] = "clock", [CERTIFICATE] = "certificate",
+    [READING] = "read",      [KMS] = "kms",     [WRITING] = "write",
+};
+_Static_assert(sizeof row_names / sizeof row_names[0] == ROW_COUNT, "one name for each row");
+
+struct check {
+    struct session session;
+    struct finding rows[ROW_COUNT];
+    char arn[ARN_SIZE]; /* ours; "" unknown */
+};
+
+static struct finding *row(struct check *c, enum row which, bool ok)
+{
+    c->rows[which].asked = true;
+    c->rows[which].ok = ok;
+    return &c->rows[which];
+}
+
 static void note_error(struct finding *f, const struct err *e)
 {
-    f->ok = false;
     snprintf(f->detail, sizeof f->detail, "%s", e->text);
     snprintf(f->hint, sizeof f->hint, "%s", e->hint);
 }
 
-static bool show(const struct finding *f, jv *checks)
-{
-    jv *row = jv_object();
-    bool ok = jv_put_text(row, "name", f->name) && jv_put_bool(row, "ok", f->ok) &&
-              jv_put_text(row, "detail", f->detail) && jv_put_text(row, "hint", f->hint);
-    return jv_push(checks, row) && ok;
-}
+/* ---- identity, clock ---- */
 
-static void check_identity(struct session *s, struct finding *f)
+static void check_identity(struct check *c)
 {
     static const char body[] = "Action=GetCallerIdentity&Version=2011-06-15";
     const struct aws_call call = {.service = "sts",
@@ -44,53 +64,39 @@ static void check_identity(struct session *s, struct finding *f)
                                   .body_len = sizeof body - 1,
                                   .name = "",
                                   .kms_action = ""};
-    struct aws_client *c = &s->client;
-    int64_t deadline = c->deadline;
+    struct aws_client *client = &c->session.client;
+    int64_t deadline = client->deadline;
     struct aws_answer got;
-    struct err e;
     struct buf arn;
+    struct err e;
 
     /* Half of the time at most: reading the parameter tells more. */
-    c->deadline = clock_steady_ms() + request_time_left(s->rq) / 2;
-    f->ok = aws_call(c, &call, &got, &e);
-    buf_init(&arn, LIMIT_ARN);
-    if (f->ok && xml_text(buf_str(&got.http.body), got.http.body.len, "Arn", &arn))
-        snprintf(f->detail, sizeof f->detail, "%s (%s)", buf_str(&arn), c->keys.owner);
-    else if (!f->ok)
+    client->deadline = clock_steady_ms() + request_time_left(c->session.rq) / 2;
+    buf_init(&arn, ARN_SIZE);
+    struct finding *f = row(c, IDENTITY, aws_call(client, &call, &got, &e));
+    if (!f->ok)
         note_error(f, &e);
+    else if (xml_text(buf_str(&got.http.body), got.http.body.len, "Arn", &arn))
+        snprintf(c->arn, sizeof c->arn, "%s", buf_str(&arn));
+    if (f->ok)
+        snprintf(f->detail, sizeof f->detail, "%.500s (%s)", c->arn, client->keys.owner);
     buf_free(&arn);
     aws_answer_free(&got);
-    c->deadline = deadline;
+    client->deadline = deadline;
 }
 
-static void check_read(struct session *s, struct finding *f)
+static void check_clock(struct check *c)
 {
-    struct aws_answer got;
-    struct parameter p;
-    struct err e;
-    f->ok = parameter_get(s, STORE_VERSION_NONE, &got, &p, &e);
-    if (f->ok) {
-        snprintf(f->detail, sizeof f->detail, "%s is at version %lld", s->rq->path,
-                 (long long)p.version);
-    } else {
-        note_error(f, &e);
-        f->ok = e.code == ERR_NOT_FOUND; /* allowed to look: there is nothing yet */
-    }
-    aws_answer_free(&got);
-}
-
-static void check_clock(const struct session *s, struct finding *f)
-{
-    int64_t ahead = s->client.clock_seen_s;
+    int64_t ahead = c->session.client.clock_seen_s, off = llabs((long long)ahead);
+    char span[64];
     if (ahead == INT64_MIN) {
-        f->ok = true;
+        struct finding *f = row(c, CLOCK, true);
         snprintf(f->detail, sizeof f->detail, "not compared: there was no answer");
         return;
     }
-    char span[64];
-    clock_duration(llabs((long long)ahead) * 1000, span, sizeof span);
-    f->ok = llabs((long long)ahead) < CLOCK_WARN_S;
-    if (llabs((long long)ahead) <= 1)
+    struct finding *f = row(c, CLOCK, off < CLOCK_WARN_S);
+    clock_duration(off * 1000, span, sizeof span);
+    if (off <= 1)
         snprintf(f->detail, sizeof f->detail, "in step with AWS");
     else
         snprintf(f->detail, sizeof f->detail, "%s %s AWS", span, ahead > 0 ? "behind" : "ahead of");
@@ -100,24 +106,174 @@ static void check_clock(const struct session *s, struct finding *f)
                  "(macOS: sntp -sS time.apple.com)");
 }
 
+/* ---- the connection ---- */
+
+static bool on_this_machine(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
+           strncmp(host, "localhost", 9) == 0;
+}
+
+static void check_certificate(struct check *c, const struct aws_answer *got, const struct err *e)
+{
+    const struct aws_client *client = &c->session.client;
+    struct aws_endpoint to;
+    struct err ignored;
+    if (!aws_endpoint_find(client->config, client->profile, "ssm", client->region, client->endpoint,
+                           &to, &ignored))
+        return;
+    if (strncmp(to.url, "https:", 6) != 0) {
+        struct finding *f = row(c, CERTIFICATE, on_this_machine(to.host));
+        snprintf(f->detail, sizeof f->detail, "none: %s is asked over plain http", to.host);
+        if (!f->ok)
+            snprintf(f->hint, sizeof f->hint,
+                     "set the endpoint to https://%s: everybody on the way "
+                     "can read the login",
+                     to.host);
+        return;
+    }
+    if (got->http.failure == HTTP_UNTRUSTED) {
+        note_error(row(c, CERTIFICATE, false), e);
+        return;
+    }
+    struct finding *f = row(c, CERTIFICATE, true);
+    if (got->http.status)
+        snprintf(f->detail, sizeof f->detail, "that of %s is trusted (%s)", to.host,
+                 http_trust(client->http));
+    else
+        snprintf(f->detail, sizeof f->detail, "not seen: there was no answer");
+}
+
+/* ---- permissions ---- */
+
+/* The encryption context that Parameter Store gives KMS, which policies can ask for. */
+static void context(const struct check *c, char *out, size_t size)
+{
+    const char *account = c->arn;
+    for (int colons = 0; *account && colons < 4; account++)
+        colons += *account == ':';
+    const char *path = c->session.rq->path;
+    snprintf(out, size, "PARAMETER_ARN = arn:%.*s:ssm:%s:%.*s:parameter%s%s",
+             c->arn[0] ? (int)strcspn(c->arn + 4, ":") : 3, c->arn[0] ? c->arn + 4 : "aws",
+             c->session.client.region, (int)strcspn(account, ":"), account, *path == '/' ? "" : "/",
+             path);
+}
+
+static void check_kms(struct check *c, const struct aws_answer *got, const struct err *e)
+{
+    char text[ARN_SIZE];
+    context(c, text, sizeof text);
+    if (!got->code[0] && got->http.status == 200) {
+        struct finding *f = row(c, KMS, true);
+        snprintf(f->detail, sizeof f->detail, "the value could be deciphered (%.500s)", text);
+    } else if (got->kms) {
+        struct finding *f = row(c, KMS, false);
+        note_error(f, e);
+        size_t n = strlen(f->detail);
+        snprintf(f->detail + n, sizeof f->detail - n,
+                 "; a condition on kms:EncryptionContext must say %.400s", text);
+    } else {
+        struct finding *f = row(c, KMS, true);
+        snprintf(f->detail, sizeof f->detail, "not tested: no value was read");
+    }
+}
+
+/* True: there is one. */
+static bool check_read(struct check *c)
+{
+    struct aws_answer got;
+    struct parameter p;
+    struct err e;
+    bool there = parameter_get(&c->session, STORE_VERSION_NONE, &got, &p, &e);
+    /* Not found: allowed to look, and there is nothing yet. */
+    struct finding *f = row(c, READING, there || e.code == ERR_NOT_FOUND);
+    if (there)
+        snprintf(f->detail, sizeof f->detail, "%s is at version %lld", c->session.rq->path,
+                 (long long)p.version);
+    else
+        note_error(f, &e);
+    check_certificate(c, &got, &e);
+    check_kms(c, &got, &e);
+    aws_answer_free(&got);
+    return there;
+}
+
+static jv *refused_put(const struct check *c)
+{
+    jv *body = jv_object();
+    bool ok = jv_put_text(body, "Name", c->session.rq->path) &&
+              jv_put_text(body, "Value", "credrelay check") &&
+              jv_put_text(body, "Type", "SecureString") && jv_put_bool(body, "Overwrite", false) &&
+              jv_put_text(body, "AllowedPattern", "^nothing fits$");
+    if (ok)
+        return body;
+    jv_free(body);
+    return NULL;
+}
+
+static void check_write(struct check *c)
+{
+    struct aws_answer got;
+    struct err e;
+    const struct ssm_call call = {.action = "PutParameter",
+                                  .body = refused_put(c),
+                                  .changes = true,
+                                  .kms_action = "kms:Encrypt"};
+    bool ok = session_call(&c->session, &call, &got, &e);
+    bool refused = strcmp(got.code, "ParameterAlreadyExists") == 0 ||
+                   strcmp(got.code, "ParameterPatternMismatchException") == 0;
+    struct finding *f = row(c, WRITING, ok || e.code != ERR_DENIED);
+    if (refused)
+        snprintf(f->detail, sizeof f->detail,
+                 "may put (asked by a put that changes nothing; enciphering was not tested)");
+    else if (!f->ok)
+        note_error(f, &e);
+    else
+        snprintf(f->detail, sizeof f->detail, "not tested: %.600s",
+                 ok ? "AWS answered otherwise than it should" : e.text);
+    aws_answer_free(&got);
+}
+
+/* ---- together ---- */
+
+static bool show(const struct finding *f, const char *name, jv *checks)
+{
+    jv *shown = jv_object();
+    bool ok = jv_put_text(shown, "name", name) && jv_put_bool(shown, "ok", f->ok) &&
+              jv_put_text(shown, "detail", f->detail) && jv_put_text(shown, "hint", f->hint);
+    return jv_push(checks, shown) && ok;
+}
+
+static bool show_all(const struct check *c, jv *answer)
+{
+    jv *checks = jv_array();
+    bool ok = true;
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (c->rows[i].asked)
+            ok = show(&c->rows[i], row_names[i], checks) && ok;
+    return jv_put(answer, "checks", checks) && ok;
+}
+
+static void look(struct check *c)
+{
+    check_identity(c);
+    bool there = check_read(c);
+    if (there && request_is_writer(c->session.rq))
+        check_write(c);
+    check_clock(c);
+}
+
 bool ssm_check(const struct request *rq, jv *answer, struct err *e)
 {
-    struct session s;
-    struct finding identity = {.name = "identity"}, clock = {.name = "clock"},
-                   reading = {.name = "read"};
-    jv *checks = jv_array();
-    bool opened = session_open(&s, rq, e);
-    if (opened) {
-        check_identity(&s, &identity);
-        check_read(&s, &reading);
-        check_clock(&s, &clock);
-    } else {
-        note_error(&identity, e);
-    }
-    bool ok = show(&identity, checks);
-    if (opened)
-        ok = show(&clock, checks) && show(&reading, checks) && ok;
-    ok = jv_put(answer, "checks", checks) && ok;
-    session_close(&s);
+    struct check *c = calloc(1, sizeof *c);
+    if (!c)
+        return err_no_memory(e);
+    if (session_open(&c->session, rq, e))
+        look(c);
+    else
+        note_error(row(c, IDENTITY, false), e);
+    bool ok = show_all(c, answer);
+    session_close(&c->session);
+    free(c);
     return ok || err_no_memory(e);
 }

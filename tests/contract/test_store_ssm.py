@@ -746,41 +746,103 @@ echo '{{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "{secret}"}}'
 # -- check --------------------------------------------------------------------------------------
 
 
-def test_check(machine, parameter_store):
+def rows(machine, **more):
+    """{name: (ok, detail, hint)} in the order shown."""
+    return {row["name"]: (row["ok"], row["detail"], row["hint"])
+            for row in machine.call("check", **more)["checks"]}
+
+
+def host_of(store):
+    return store.endpoint.removeprefix("http://")
+
+
+def context_of(store):
+    return f"PARAMETER_ARN = {parameter_arn(store.path)}"
+
+
+def test_check_of_a_reader(machine, parameter_store):
     machine.put()
-    answer = machine.call("check", role="reader")
-    assert answer["checks"] == [
-        {"name": "identity", "ok": True, "detail": f"{arn_of(READER)} (profile {READER})", "hint": ""},
-        {"name": "clock", "ok": True, "detail": "in step with AWS", "hint": ""},
-        {"name": "read", "ok": True, "detail": f"{parameter_store.path} is at version 1", "hint": ""}]
+    assert rows(machine, role="reader") == {
+        "identity": (True, f"{arn_of(READER)} (profile {READER})", ""),
+        "clock": (True, "in step with AWS", ""),
+        "certificate": (True, f"none: {host_of(parameter_store)} is asked over plain http", ""),
+        "read": (True, f"{parameter_store.path} is at version 1", ""),
+        "kms": (True, f"the value could be deciphered ({context_of(parameter_store)})", "")}
+
+
+def test_check_of_a_writer_writes_nothing(machine, parameter_store):
+    machine.put()
+    assert rows(machine)["write"] == (
+        True, "may put (asked by a put that changes nothing; enciphering was not tested)", "")
+    assert [v["value"] for v in parameter_store.history()] == [VALUE]
+
+
+def test_check_of_a_writer_that_may_not_write(machine, parameter_store):
+    parameter_store.put(VALUE)
+    ok, detail, hint = rows(machine, options={"writer-profile": READER})["write"]
+    arn = parameter_arn(parameter_store.path)
+    assert not ok and detail.startswith("PutParameter: access denied: ")
+    assert hint == f"allow ssm:PutParameter on {arn} to {arn_of(READER)} (profile {READER})"
+
+
+def test_check_of_writing_that_cannot_be_tested(machine, parameter_store):
+    parameter_store.put(VALUE)
+    parameter_store.faults([{"action": "PutParameter", "times": 9, "status": 500, "type": "InternalServerError"}])
+    assert rows(machine)["write"] == (
+        True, f"not tested: PutParameter: {host_of(parameter_store)} had an internal error", "")
+    parameter_store.delete()
+    assert "write" not in rows(machine)
+
+
+def test_check_of_a_customer_key(machine, parameter_store):
+    parameter_store.put("x", kms_key=KMS_KEY)
+    machine.world.write_aws_profiles(claude_creds_writer=parameter_store.user(
+        WRITER, policy(allow("ssm:*", parameter_arn(parameter_store.path)))))
+    found = rows(machine)
+    assert found["kms"] == (
+        False, f"GetParameter: {KMS_REFUSES}; a condition on kms:EncryptionContext must say "
+               f"{context_of(parameter_store)}",
+        f"allow kms:Decrypt on the parameter's KMS key (kms:ViaService ssm.us-west-2.amazonaws.com) to the "
+        f"user of profile {WRITER}, in its policy and the key's")
+    assert not found["read"][0]
 
 
 def test_check_says_what_is_wrong(machine, parameter_store):
     parameter_store.clock(-7200)
     machine.world.write_aws_profiles(claude_creds_reader=parameter_store.user(READER, reader_policy("/other")))
-    identity, clock, read = machine.call("check", role="reader")["checks"]
-    assert identity["ok"] and not clock["ok"] and not read["ok"]
-    assert clock["detail"] == "2 h 0 min ahead of AWS"
-    assert clock["hint"].startswith("set this machine's clock: ")
-    assert read["hint"] == (f"allow ssm:GetParameter on {parameter_arn(parameter_store.path)} to "
-                            f"{arn_of(READER)} (profile {READER})")
+    found = rows(machine, role="reader")
+    assert found["identity"][0] and found["kms"] == (True, "not tested: no value was read", "")
+    assert found["clock"][:2] == (False, "2 h 0 min ahead of AWS")
+    assert found["clock"][2].startswith("set this machine's clock: ")
+    assert found["read"][2] == (f"allow ssm:GetParameter on {parameter_arn(parameter_store.path)} to "
+                                f"{arn_of(READER)} (profile {READER})")
 
 
 def test_check_before_the_first_publish(machine, parameter_store):
-    read = machine.call("check", role="reader")["checks"][2]
-    assert read == {"name": "read", "ok": True,
-                    "detail": f"GetParameter: there is no parameter {parameter_store.path} in us-west-2",
-                    "hint": "publish from a writer first: credrelay publish"}
+    assert rows(machine, role="reader")["read"] == (
+        True, f"GetParameter: there is no parameter {parameter_store.path} in us-west-2",
+        "publish from a writer first: credrelay publish")
+
+
+def test_check_of_certificates(machine, parameter_store, fault_server, certificates):
+    body = json.dumps({"Parameter": {"Version": 1, "Value": VALUE}}).encode()
+    server = fault_server("answer", body=body, tls=certificates.good)
+    url, host = parameter_store.url(endpoint=server.url), server.url.removeprefix("https://")
+    assert rows(machine, url=url, role="reader", env={"AWS_CA_BUNDLE": str(certificates.authority)})[
+        "certificate"] == (True, f"that of {host} is trusted ({certificates.authority})", "")
+    ok, detail, hint = rows(machine, url=url, role="reader")["certificate"]
+    assert not ok and detail.startswith(f"GetParameter: the TLS certificate of {host} is not trusted")
+    assert hint == "if a proxy inspects TLS here, set AWS_CA_BUNDLE to its certificate's file"
 
 
 def test_check_without_keys(machine):
-    assert machine.call("check", options={"writer-profile": "p"})["checks"] == [
-        {"name": "identity", "ok": False, "detail": "there is no profile p in ~/.aws/credentials",
-         "hint": "enter them: aws configure --profile p"}]
+    assert rows(machine, options={"writer-profile": "p"}) == {
+        "identity": (False, "there is no profile p in ~/.aws/credentials",
+                     "enter them: aws configure --profile p")}
 
 
 def test_check_with_an_unknown_key(machine):
     machine.world.write_aws_profiles(claude_creds_reader=("AKIAIOSFODNN7EXAMPLE", "x" * 40))
-    identity, clock, read = machine.call("check", role="reader")["checks"]
-    assert identity["detail"].startswith("GetCallerIdentity: AWS does not know the access key")
-    assert not identity["ok"] and clock["ok"] and not read["ok"]
+    found = rows(machine, role="reader")
+    assert found["identity"][1].startswith("GetCallerIdentity: AWS does not know the access key")
+    assert [found[name][0] for name in ("identity", "clock", "read")] == [False, True, False]
