@@ -45,8 +45,37 @@ static void test_delays(void **state)
     }
 }
 
+/* 500 tokens are 35 retries of transient failures, or 100 of throttles. */
+static void test_the_bucket(void **state)
+{
+    (void)state;
+    static const struct {
+        enum aws_retry_kind kind;
+        int retries, cost;
+    } runs[] = {{RETRY_TRANSIENT, 35, 14}, {RETRY_THROTTLE, 100, 5}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        struct aws_bucket b = AWS_BUCKET_FULL;
+        int cost = 0, retries = 0;
+        while (aws_bucket_pay(&b, runs[i].kind, &cost))
+            retries++;
+        assert_int_equal(retries, runs[i].retries);
+        assert_int_equal(cost, runs[i].cost);
+        aws_bucket_refund(&b, cost); /* a retry that succeeded pays for the next */
+        assert_true(aws_bucket_pay(&b, runs[i].kind, &cost));
+        int left = b.tokens;
+        aws_bucket_refund(&b, 0);
+        assert_int_equal(b.tokens, left + 1);
+    }
+    struct aws_bucket full = AWS_BUCKET_FULL;
+    aws_bucket_refund(&full, 14);
+    assert_int_equal(full.tokens, 500);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_delays)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_delays),
+        cmocka_unit_test(test_the_bucket),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
