@@ -576,6 +576,50 @@ def test_through_a_proxy(machine, parameter_store, fault_server):
     assert proxy.requests[0].startswith(b"POST http://ssm.example.com/ HTTP/1.1\r\n")
 
 
+def test_signatures_survive_a_proxy(machine, parameter_store, proxy):
+    parameter_store.put(VALUE)
+    p = proxy()
+    assert machine.get(env={"http_proxy": p.url})["value"] == VALUE
+    assert p.asked == [f"POST {parameter_store.endpoint}/ HTTP/1.1".encode()]
+
+
+PROXIED = {
+    # variables, with PROXY for the proxy: does the request go through it?
+    "HTTPS_PROXY": ({"HTTPS_PROXY": "PROXY"}, True),
+    "https_proxy": ({"https_proxy": "PROXY"}, True),
+    "ALL_PROXY": ({"ALL_PROXY": "PROXY"}, True),
+    "http_proxy is for http": ({"http_proxy": "PROXY"}, False),
+    "NO_PROXY": ({"HTTPS_PROXY": "PROXY", "NO_PROXY": "other.example,127.0.0.1"}, False),
+    "no_proxy": ({"HTTPS_PROXY": "PROXY", "no_proxy": "*"}, False),
+    "NO_PROXY of others": ({"HTTPS_PROXY": "PROXY", "NO_PROXY": "other.example"}, True),
+}
+
+
+@pytest.mark.parametrize("name", PROXIED)
+def test_https_through_a_proxy(machine, parameter_store, fault_server, certificates, proxy, name):
+    """The tunnel's far end is verified with the bundle that is set, here the profile's."""
+    variables, through = PROXIED[name]
+    body = json.dumps({"Parameter": {"Version": 3, "Value": VALUE}}).encode()
+    server, p = fault_server("answer", body=body, tls=certificates.good), proxy()
+    (machine.world.home / ".aws" / "config").write_text(
+        f"[profile {WRITER}]\nca_bundle = {certificates.authority}\n")
+    env = {k: v.replace("PROXY", p.url) for k, v in variables.items()}
+    assert machine.get(url=parameter_store.url(endpoint=server.url), env=env)["version"] == 3
+    assert p.asked == [b"CONNECT " + server.url.removeprefix("https://").encode() + b" HTTP/1.1"] * through
+
+
+def test_a_proxy_that_wants_a_password(machine, parameter_store, fault_server, certificates, proxy):
+    body = json.dumps({"Parameter": {"Version": 3, "Value": VALUE}}).encode()
+    server, p = fault_server("answer", body=body, tls=certificates.good), proxy(authorization="Basic dXNlcjpwdw==")
+    url = parameter_store.url(endpoint=server.url)
+    env = {"AWS_CA_BUNDLE": str(certificates.authority), "HTTPS_PROXY": p.url.replace("//", "//user:pw@")}
+    assert machine.get(url=url, env=env)["version"] == 3
+    answer = machine.get(url=url, env={**env, "HTTPS_PROXY": p.url.replace("//", "//user:wrong@")})
+    assert error(answer) == (
+        "unreachable", f"GetParameter: the proxy refused a connection to {server.url.removeprefix('https://')} "
+                       "(status 407)", "check the https_proxy variable and its user and password")
+
+
 # -- memory -------------------------------------------------------------------------------------
 
 

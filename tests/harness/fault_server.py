@@ -11,12 +11,20 @@ from contextlib import ExitStack
 import pytest
 
 from fake.fault_server import FaultServer
+from fake.proxy import Proxy
 
 
 @pytest.fixture
 def fault_server():
     with ExitStack() as servers:
         yield lambda way, **options: servers.enter_context(FaultServer(way, **options))
+
+
+@pytest.fixture
+def proxy():
+    """proxy(), proxy(authorization=...): a proxy that works."""
+    with ExitStack() as proxies:
+        yield lambda **options: proxies.enter_context(Proxy(**options))
 
 
 def openssl(*arguments):
