@@ -28,11 +28,21 @@ def local(world):
     return Store(KINDS[0], world)
 
 
+def preloaded(tmp_path_factory, name):
+    if sys.platform != "linux" or "asan" in os.environ.get("CREDRELAY_BUILD", ""):
+        pytest.skip("needs the C library's own malloc, and that it is glibc's")
+    library = tmp_path_factory.mktemp(name) / f"{name}.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, FAKE / f"{name}.c"], check=True)
+    return library
+
+
 @pytest.fixture(scope="session")
 def freed(tmp_path_factory):
     """A library that complains of freed blocks with a secret in them."""
-    if sys.platform != "linux" or "asan" in os.environ.get("CREDRELAY_BUILD", ""):
-        pytest.skip("needs the C library's own malloc, and that it is glibc's")
-    library = tmp_path_factory.mktemp("freed") / "freed.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, FAKE / "freed.c"], check=True)
-    return library
+    return preloaded(tmp_path_factory, "freed")
+
+
+@pytest.fixture(scope="session")
+def left(tmp_path_factory):
+    """A library that complains of a secret anywhere in memory when the program ends."""
+    return preloaded(tmp_path_factory, "left")
