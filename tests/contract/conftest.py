@@ -46,3 +46,11 @@ def freed(tmp_path_factory):
 def left(tmp_path_factory):
     """A library that complains of a secret anywhere in memory when the program ends."""
     return preloaded(tmp_path_factory, "left")
+
+
+@pytest.fixture
+def watch_memory(freed, left):
+    """watch_memory(marker) -> two environments: each makes a program complain on standard error, of
+    the marker in what it frees, or of the marker in what it leaves at its end."""
+    return lambda marker: [{"LD_PRELOAD": str(freed), "FREED_MARKER": marker},
+                           {"LD_PRELOAD": str(left), "LEFT_MARKER": marker[::-1]}]

@@ -543,14 +543,12 @@ def known_keys(aws, name):
 
 
 @pytest.mark.parametrize("name", SECRET_OF)
-def test_no_secret_is_left_in_memory(aws, freed, left, name):
+def test_no_secret_is_left_in_memory(aws, watch_memory, name):
     """Neither in what is freed nor anywhere at the end, whether the keys were fetched or cached."""
     keys = known_keys(aws, name)
     markers = ["sk-ant-oat01", keys["SecretAccessKey"], keys["Token"][:90]]
     env = dict(aws.env)
-    for marker in markers:
-        for watch in ({"LD_PRELOAD": freed, "FREED_MARKER": marker},
-                      {"LD_PRELOAD": left, "LEFT_MARKER": marker[::-1]}):
-            aws.env = {**env, **watch}
-            answer = aws.call()  # asserts a silent stderr
-            assert answer["ok"], answer
+    for watch in itertools.chain(*map(watch_memory, markers)):
+        aws.env = {**env, **watch}
+        answer = aws.call()  # asserts a silent stderr
+        assert answer["ok"], answer
