@@ -177,24 +177,33 @@ static void put_line(struct buf *out, const char *name, const char *value)
     buf_printf(out, "%s=%s\n", name, value ? value : "");
 }
 
+static void describe_base(const struct chain *c, struct buf *out)
+{
+    static const char *const keys[] = {"aws_access_key_id", "credential_process", "role_arn",
+                                       "web_identity_token_file"};
+    if (c->base) {
+        put_line(out, "source_profile", c->base);
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+            put_line(out, keys[i], setting(c, c->base, keys[i]));
+    } else if (c->source) {
+        put_line(out, "credential_source", c->source->name);
+        for (size_t i = 0; c->source->variables[i]; i++)
+            put_line(out, c->source->variables[i], aws_env(c->source->variables[i]));
+    }
+}
+
 static void describe(const struct chain *c, struct buf *out)
 {
-    static const char *const of_role[] = {"role_arn", "role_session_name", "external_id",
-                                          "duration_seconds"};
-    static const char *const of_base[] = {"aws_access_key_id", "credential_process", "role_arn",
-                                          "web_identity_token_file"};
-    put_line(out, "sts", c->search->endpoint);
-    put_line(out, "configured",
-             aws_config_endpoint_url(c->search->config, c->search->profile, "sts"));
-    put_line(out, "region", c->search->region);
+    static const char *const keys[] = {"role_arn", "role_session_name", "external_id",
+                                       "duration_seconds"};
+    const struct aws_search *s = c->search;
+    put_line(out, "sts", s->endpoint);
+    put_line(out, "configured", aws_config_endpoint_url(s->config, s->profile, "sts"));
+    put_line(out, "region", s->region);
     for (size_t i = 0; i < c->count; i++)
-        for (size_t k = 0; k < sizeof of_role / sizeof of_role[0]; k++)
-            put_line(out, of_role[k], setting(c, c->profiles[i], of_role[k]));
-    for (size_t k = 0; c->base && k < sizeof of_base / sizeof of_base[0]; k++)
-        put_line(out, of_base[k], setting(c, c->base, of_base[k]));
-    put_line(out, "base", c->base ? c->base : c->source ? c->source->name : "");
-    for (size_t k = 0; c->source && c->source->variables[k]; k++)
-        put_line(out, c->source->variables[k], aws_env(c->source->variables[k]));
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+            put_line(out, keys[k], setting(c, c->profiles[i], keys[k]));
+    describe_base(c, out);
 }
 
 enum found aws_from_role(const struct aws_search *s, struct aws_keys *ret, struct err *e)

@@ -14,7 +14,10 @@ static bool take_word(const char **at, char *out, size_t size)
     for (; **at && (quote || !ascii_is_space(**at)); ++*at) {
         char c = **at, next = (*at)[1];
         if (quote ? c == quote : c == '"' || c == '\'') {
-            quote = quote ? '\0' : c;
+            if (quote)
+                quote = '\0';
+            else
+                quote = c;
             continue;
         }
         bool escaped = c == '\\' && (!quote || (quote == '"' && ascii_is_one_of(next, "\"\\")));
