@@ -202,7 +202,7 @@ static jv *refused_put(const struct check *c)
 {
     jv *body = jv_object();
     bool ok = jv_put_text(body, "Name", c->session.rq->path) &&
-              jv_put_text(body, "Value", "credrelay check") &&
+              jv_put_text(body, "Value", "never stored") &&
               jv_put_text(body, "Type", "SecureString") && jv_put_bool(body, "Overwrite", false) &&
               jv_put_text(body, "AllowedPattern", "^nothing fits$");
     if (ok)

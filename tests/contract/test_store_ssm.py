@@ -213,6 +213,32 @@ def test_an_inactive_key(machine, parameter_store):
     assert error(machine.get()) == UNKNOWN
 
 
+def test_a_new_key_that_is_not_known_yet(machine, parameter_store):
+    parameter_store.put(VALUE)
+    machine.world.write_aws_profiles(claude_creds_writer=parameter_store.user(WRITER, policy(allow("ssm:*", "*"))))
+    parameter_store.iam_delay(3600)
+    assert error(machine.get()) == UNKNOWN
+    parameter_store.iam_delay(0)
+    assert machine.get()["value"] == VALUE
+
+
+@pytest.mark.parametrize("token, expired, message", [
+    ("right", False, None), ("wrong", False, UNKNOWN[1]), ("none", False, UNKNOWN[1]),
+    ("right", True, "GetParameter: the temporary keys of the environment have expired")])
+def test_session_tokens(machine, parameter_store, token, expired, message):
+    parameter_store.put(VALUE)
+    keys = parameter_store.session(parameter_store.role("role-token", policy(allow("ssm:*", "*"))))
+    env = {"AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+           "AWS_SESSION_TOKEN": {"right": keys["Token"], "wrong": keys["Token"][:-1] + "x", "none": ""}[token]}
+    if expired:
+        parameter_store.expire(keys["AccessKeyId"])
+    answer = machine.get(options={}, env=env)
+    if not message:
+        assert answer["value"] == VALUE
+    else:
+        assert error(answer)[:2] == ("bad_credentials", message.replace(f"profile {WRITER}", "the environment"))
+
+
 def test_expired_temporary_keys(machine, parameter_store):
     parameter_store.faults([{"action": "GetParameter", "status": 400, "type": "ExpiredTokenException",
                              "message": "The security token included in the request is expired"}])

@@ -14,7 +14,7 @@ What AWS does and moto 5.2.1 does not, added here:
  * SecureStrings under a customer key need kms:Encrypt, kms:Decrypt (kms:ViaService,
    kms:EncryptionContext:PARAMETER_ARN in conditions).
  * Values end at 4096 (Standard) and 8192 (Advanced) characters.
- * A new access key can take time to be known everywhere (IAM_DELAY seconds).
+ * A new access key can take time to be known everywhere.
  * Sessions of roles expire; AssumeRole looks at the external id and at the longest session,
    AssumeRoleWithWebIdentity at the token.
 
@@ -28,6 +28,7 @@ The door for tests, each a POST of JSON unless said otherwise:
  /strict/delete   {region, name}            -> {}
  /strict/history  {region, name}            -> [{version, value, type, tier, kms_key}]
  /strict/clock    {offset}                  -> {}; AWS's clock, in seconds ahead of the real one
+ /strict/delay    {seconds}                 -> {}; how long a new access key is not known
  /strict/faults   [fault, ...]              -> {}; replaces those left, and empties the log
  /strict/role     {name, policy, ...}       -> {arn}; external_id, web_token, longest (seconds)
  /strict/session  {role}                    -> {AccessKeyId, SecretAccessKey, Token, Expiration}
@@ -70,10 +71,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
 ACCOUNT = "123456789012"
 SKEW_ALLOWED = 300
-IAM_DELAY = float(os.environ.get("IAM_DELAY", "0"))
 STANDARD_LIMIT, ADVANCED_LIMIT = 4096, 8192
 
-clock_offset = 0.0
+clock_offset = iam_delay = 0.0
 
 
 def now():
@@ -220,7 +220,7 @@ def check_key_usable(response, key_id):
     for key in iam_backends[response.current_account]["aws"].get_all_access_keys_for_all_users():
         if key.access_key_id == key_id:
             age = time.time() - calendar.timegm(key.create_date.utctimetuple())
-            if key.status != "Active" or age < IAM_DELAY:
+            if key.status != "Active" or age < iam_delay:
                 unknown_key(response)
 
 
@@ -473,6 +473,12 @@ def set_clock(offset):
     return {}
 
 
+def set_iam_delay(seconds):
+    global iam_delay
+    iam_delay = float(seconds)
+    return {}
+
+
 def set_faults(wanted):
     with lock:
         faults[:] = wanted
@@ -491,6 +497,7 @@ DOOR = {
     "/strict/delete": lambda q: delete(**q),
     "/strict/history": lambda q: history(**q),
     "/strict/clock": lambda q: set_clock(**q),
+    "/strict/delay": lambda q: set_iam_delay(**q),
     "/strict/faults": set_faults,
     "/strict/log": lambda q: list(log),
 }

@@ -87,6 +87,7 @@ class ParameterStore:
         self.region, self.path = REGION, path
         self.faults([])
         self.clock(0)
+        self.iam_delay(0)
         self._users = {}
 
     def door(self, what, content=None):
@@ -162,6 +163,10 @@ class ParameterStore:
     def clock(self, offset):
         """Set AWS's clock OFFSET seconds ahead of the real one."""
         self.door("clock", {"offset": offset})
+
+    def iam_delay(self, seconds):
+        """How long AWS takes to know a new access key."""
+        self.door("delay", {"seconds": seconds})
 
     def log(self, every=False):
         """Requests since faults(): {action, name, key, status, at}; those for this test's
