@@ -147,26 +147,39 @@ static bool assume(const struct chain *c, const char *profile, const struct aws_
     return aws_sts_assume(c->search, with, &role, ret, e);
 }
 
-/* From the base outwards: each role is assumed with the keys of the one before. */
-static bool fetch(void *ctx, struct aws_keys *ret, struct err *e)
+/* From the base outwards: each role is assumed with the keys of the one before.  *RET_STALE: AWS
+ * refused keys of the base that came from the cache, where they are no more. */
+static bool assume_all(const struct chain *c, struct aws_keys *ret, bool *ret_stale, struct err *e)
 {
-    const struct chain *c = ctx;
     struct aws_keys with, got;
     bool ok = base_keys(c, &with, e);
     for (size_t i = c->count; ok && i-- > 0;) {
         got = (struct aws_keys){0};
         aws_keys_name(&got, c->profiles[i]);
         ok = assume(c, c->profiles[i], &with, &got, e);
+        *ret_stale = !ok && e->code == ERR_BAD_CREDENTIALS && with.cached[0];
+        if (*ret_stale)
+            aws_cache_drop(&with);
         aws_keys_free(&with);
         with = got;
     }
-    if (!ok) {
+    if (ok)
+        *ret = with;
+    else
         aws_keys_free(&with);
+    return ok;
+}
+
+static bool fetch(void *ctx, struct aws_keys *ret, struct err *e)
+{
+    const struct chain *c = ctx;
+    struct aws_keys keys;
+    bool stale = false, ignored = false;
+    if (!assume_all(c, &keys, &stale, e) && !(stale && assume_all(c, &keys, &ignored, e)))
         return false;
-    }
-    memcpy(with.owner, ret->owner, sizeof with.owner);
-    memcpy(with.flag, ret->flag, sizeof with.flag);
-    *ret = with;
+    memcpy(keys.owner, ret->owner, sizeof keys.owner);
+    memcpy(keys.flag, ret->flag, sizeof keys.flag);
+    *ret = keys;
     return true;
 }
 

@@ -87,13 +87,14 @@ static void check_identity(struct check *c)
 
 static void check_clock(struct check *c)
 {
-    int64_t ahead = c->session.client.clock_seen_s, off = llabs((long long)ahead);
+    int64_t ahead = c->session.client.clock_seen_s;
     char span[64];
     if (ahead == INT64_MIN) {
         struct finding *f = row(c, CLOCK, true);
         snprintf(f->detail, sizeof f->detail, "not compared: there was no answer");
         return;
     }
+    int64_t off = llabs((long long)ahead);
     struct finding *f = row(c, CLOCK, off < CLOCK_WARN_S);
     clock_duration(off * 1000, span, sizeof span);
     if (off <= 1)

@@ -471,6 +471,26 @@ def test_cached_keys_that_aws_refuses_are_fetched_anew_once(aws):
     assert [a for a, _ in aws.store.actions(every=True)] == ["GetParameter", "AssumeRole", "GetParameter"]
 
 
+def test_cached_keys_of_a_source_that_aws_refuses_are_fetched_anew_once(aws):
+    """A role whose source is a program: the program's keys end before they said."""
+    def print_keys():
+        keys = aws.store.session(aws.role("role-program"))
+        text = json.dumps({"Version": 1, "SessionToken": keys["Token"], **{k: keys[k] for k in (
+            "AccessKeyId", "SecretAccessKey", "Expiration")}})
+        path = aws.machine.world.program("p", f"#!/bin/sh\necho {shlex.quote(text)}\n")
+        aws.config["profile base"] = {"credential_process": path}
+        return keys["AccessKeyId"]
+
+    first = print_keys()
+    aws.config["profile p"] = {"role_arn": aws.role("role-p"), "source_profile": "base"}
+    assert aws.call(profile="p")["value"] == VALUE
+    aws.store.expire(first)
+    print_keys()
+    aws.config["profile p"]["role_session_name"] = "other"  # asks STS again, with the program's old keys
+    assert aws.call(profile="p")["value"] == VALUE
+    assert aws.asked_sts() == ["AssumeRole"] * 3
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"AccessKeyId":"A"}', '{"AccessKeyId":"A","SecretAccessKey":"s"}'])
 def test_a_cache_that_is_damaged_is_no_cache(aws, text):
     role(aws)
