@@ -3,6 +3,7 @@
 #ifndef CREDRELAY_BASE_CLOCK_H
 #define CREDRELAY_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,10 @@ void clock_sleep_ms(int64_t ms);
 
 /* "2026-11-23T20:12:56.123Z", or "?" beyond the years 0 to 9999; SIZE at least 25. */
 void clock_rfc3339(int64_t wall_ms, char *out, size_t size);
+
+/* The same read: any number of digits after the second, "Z" or an offset "+01:00".  False: TEXT is
+ * no such time. */
+bool clock_parse_rfc3339(const char *text, int64_t *ret_ms);
 
 /* How long, for people, in its two largest units: "29 d 3 h", "7 h 59 min", "12 s";
  * below a second "250 ms". */

@@ -18,6 +18,12 @@
 /* A configuration file. */
 #define LIMIT_CONFIG (256u << 10)
 
+/* What the description of a tool holds once it is read; that of claude has 5 KB. */
+#define LIMIT_TOOL_TEXT (32u << 10)
+
+/* A member of a tool's output that is looked for, with its final NUL. */
+#define LIMIT_JSON_PATH 64
+
 /* State of one relay: 100 fingerprints of 64 digits and their versions. */
 #define LIMIT_STATE (64u << 10)
 
