@@ -7,7 +7,8 @@
 
 /* What the options of a command line may set; each command takes those its row names. */
 struct options {
-    const char *relay; /* -r NAME: NULL the only one */
+    const char *relay; /* -r NAME: NULL the first one */
+    const char *tool;  /* -t NAME: the relay by its tool */
     bool json, dry_run, force, verbose, quiet, help;
 };
 
@@ -21,6 +22,7 @@ struct option_row {
 /* Every option there is; a command takes those whose letters stand in its row. */
 enum {
     OPTION_RELAY = 'r',
+    OPTION_TOOL = 't',
     OPTION_JSON = 'j',
     OPTION_DRY_RUN = 'n',
     OPTION_FORCE = 'f',

@@ -14,6 +14,7 @@ static const struct command *const table[] = {
 
 static const struct option_row option_rows[] = {
     {OPTION_RELAY, "relay", "NAME", "the relay (a section of credrelay.conf) it is about"},
+    {OPTION_TOOL, "tool", "NAME", "the relay of this tool: claude, codex, or one of your own"},
     {OPTION_JSON, "json", NULL, "print the result as one JSON object"},
     {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, change nothing"},
     {OPTION_FORCE, "force", NULL, "do it whatever the order says; blank and torn logins excepted"},
@@ -47,6 +48,7 @@ static void take_option(struct options *o, int letter, const char *argument)
 {
     switch (letter) {
     case OPTION_RELAY: o->relay = argument; break;
+    case OPTION_TOOL: o->tool = argument; break;
     case OPTION_JSON: o->json = true; break;
     case OPTION_DRY_RUN: o->dry_run = true; break;
     case OPTION_FORCE: o->force = true; break;

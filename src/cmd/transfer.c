@@ -39,6 +39,10 @@ static void describe(const struct login_facts *f, char *out, size_t size)
         snprintf(out, size, "no login");
         return;
     }
+    if (!f->expires_at) {
+        snprintf(out, size, "login %.*s", FINGERPRINT_SHOWN, f->fingerprint);
+        return;
+    }
     clock_duration(f->expires_at > now ? f->expires_at - now : now - f->expires_at, left,
                    sizeof left);
     snprintf(out, size,
@@ -66,8 +70,9 @@ static jv *login_value(const struct login_facts *f)
     if (f->state != LOGIN_USABLE)
         return v;
     jv_put_bytes(v, "fingerprint", f->fingerprint, FINGERPRINT_SHOWN);
-    jv_put_int(v, "expires_at", f->expires_at);
-    jv_put_bool(v, "expired", f->expires_at <= clock_wall_ms());
+    if (f->expires_at)
+        jv_put_int(v, "expires_at", f->expires_at);
+    jv_put_bool(v, "expired", login_expired(f, clock_wall_ms()));
     jv_put_bool(v, "renewable", f->renewable);
     if (f->deadline)
         jv_put_int(v, "deadline", f->deadline);

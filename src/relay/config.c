@@ -29,10 +29,8 @@ extern char **environ;
 static bool set_tool(struct relay *r, const char *key, const char *value)
 {
     (void)key;
-    const struct tool *t = tool_find(value);
-    if (t)
-        r->tool = t;
-    return t != NULL;
+    return tool_exists(value) &&
+           (size_t)snprintf(r->tool_name, sizeof r->tool_name, "%s", value) < sizeof r->tool_name;
 }
 
 static bool word(const char *const *words, int count, const char *value, int *ret)
@@ -108,7 +106,9 @@ static const struct row {
     struct setting setting;
     set_fn *set;
 } rows[] = {
-    {{"tool", "claude", "claude", "whose login is relayed"}, set_tool},
+    {{"tool", "claude", "claude|codex|NAME",
+      "whose login is relayed, as tools/NAME.ini describes it"},
+     set_tool},
     {{"role", "writer", "reader|writer", "writers publish logins made here; readers only pull"},
      set_role},
     {{"store", "local:", "URL", "the single source: local:[PATH] or ssm://REGION/NAME"}, set_store},
@@ -147,9 +147,16 @@ static const struct row *find_row(const char *key)
 struct reading {
     struct relay *relay;
     const char *path;
-    const char *wanted; /* the section's name, or NULL for the only one */
+    const char *wanted; /* the section's name, or NULL for the first one */
     char first[64];     /* the first relay's section */
     bool found;
+};
+
+/* Looking for the first section of a tool's. */
+struct search {
+    const char *path, *tool;
+    char section[64]; /* that is being read; "": none yet */
+    bool is, found;
 };
 
 static bool apply(struct relay *r, const struct row *row, const char *value, const char *place,
@@ -182,12 +189,38 @@ static bool bad_section(const char *place, const char *section, struct err *e)
     return err_hint(e, "use letters, digits, dots and dashes, at most 63");
 }
 
+static bool is_relay(const char *section)
+{
+    return strcmp(section, "alert") != 0;
+}
+
+/* A section that names no tool is claude's. */
+static bool search_setting(void *ctx, const char *section, const char *key, const char *value,
+                           unsigned line, struct err *e)
+{
+    struct search *s = ctx;
+    (void)line;
+    (void)e;
+    if (s->found || !is_relay(section) || !plain_name(section))
+        return true;
+    if (strcmp(section, s->section) != 0) {
+        s->found = s->is;
+        if (s->found)
+            return true;
+        snprintf(s->section, sizeof s->section, "%s", section);
+        s->is = strcmp(s->tool, "claude") == 0;
+    }
+    if (strcmp(key, "tool") == 0)
+        s->is = strcmp(value, s->tool) == 0;
+    return true;
+}
+
 static bool take_setting(void *ctx, const char *section, const char *key, const char *value,
                          unsigned line, struct err *e)
 {
     struct reading *rd = ctx;
     char place[LIMIT_PATH + 16];
-    if (strcmp(section, "alert") == 0)
+    if (!is_relay(section))
         return true;
     snprintf(place, sizeof place, "%s:%u", rd->path, line);
     if (!plain_name(section))
@@ -201,14 +234,14 @@ static bool take_setting(void *ctx, const char *section, const char *key, const 
     return row ? apply(rd->relay, row, value, place, e) : unknown_key(place, key, e);
 }
 
-static bool read_file(struct reading *rd, struct err *e)
+static bool read_file(const char *path, ini_fn *fn, void *ctx, struct err *e)
 {
     struct buf text;
     buf_init(&text, LIMIT_CONFIG);
     struct err why;
     bool ok = true;
-    if (file_read(rd->path, &text, &why))
-        ok = ini_parse(buf_str(&text), text.len, rd->path, take_setting, rd, e);
+    if (file_read(path, &text, &why))
+        ok = ini_parse(buf_str(&text), text.len, path, fn, ctx, e);
     else if (why.code != ERR_NOT_FOUND) {
         *e = why;
         ok = false;
@@ -297,27 +330,56 @@ static bool no_such_relay(const struct reading *rd, struct err *e)
     return err_hint(e, "name one of its sections: grep '^\\[' '%s'", rd->path);
 }
 
+static bool load_tool(struct relay *r, struct err *e)
+{
+    r->tool = tool_load(r->tool_name, e);
+    return r->tool && tool_login_path(r->tool, r->login_path, e);
+}
+
 static bool load(const char *name, struct relay *r, struct err *e)
 {
     char path[LIMIT_PATH];
     struct reading rd = {.relay = r, .path = path, .wanted = name};
     set_defaults(r);
-    if (!name_machine(r, e) || !relay_config_path(path, e) || !read_file(&rd, e))
+    if (!name_machine(r, e) || !relay_config_path(path, e) ||
+        !read_file(path, take_setting, &rd, e))
         return false;
     if (name && !rd.found && strcmp(name, "claude") != 0)
         return no_such_relay(&rd, e);
     const char *section = name ? name : rd.first[0] ? rd.first : "claude";
     snprintf(r->name, sizeof r->name, "%s", section);
-    return read_environment(r, e) && tool_login_path(r->tool, r->login_path, e) &&
-           home_state(r->state_dir, e);
+    return read_environment(r, e) && load_tool(r, e) && home_state(r->state_dir, e);
 }
 
-bool relay_load(const char *name, struct relay *ret, struct err *e)
+/* The section of TOOL's, or none, and then the defaults under the tool's name. */
+static bool load_of_tool(const char *tool, struct relay *r, struct err *e)
+{
+    char path[LIMIT_PATH];
+    struct search s = {.path = path, .tool = tool, .section = ""};
+    struct reading rd = {.relay = r, .path = path, .wanted = s.section};
+    set_defaults(r);
+    if (!name_machine(r, e) || !relay_config_path(path, e) ||
+        !read_file(path, search_setting, &s, e))
+        return false;
+    bool found = s.found || s.is;
+    if (found && !read_file(path, take_setting, &rd, e))
+        return false;
+    snprintf(r->name, sizeof r->name, "%s", found ? s.section : tool);
+    if (!read_environment(r, e))
+        return false;
+    /* CREDRELAY_TOOL is for those who name no tool. */
+    snprintf(r->tool_name, sizeof r->tool_name, "%s", tool);
+    return load_tool(r, e) && home_state(r->state_dir, e);
+}
+
+typedef bool load_fn(const char *name, struct relay *r, struct err *e);
+
+static bool load_with(load_fn *fn, const char *name, struct relay *ret, struct err *e)
 {
     struct relay r = {.store_options = jv_object()};
     if (!r.store_options)
         return err_no_memory(e);
-    if (!load(name, &r, e)) {
+    if (!fn(name, &r, e)) {
         relay_free(&r);
         return false;
     }
@@ -325,10 +387,22 @@ bool relay_load(const char *name, struct relay *ret, struct err *e)
     return true;
 }
 
+bool relay_load(const char *name, struct relay *ret, struct err *e)
+{
+    return load_with(load, name, ret, e);
+}
+
+bool relay_load_of_tool(const char *tool, struct relay *ret, struct err *e)
+{
+    return load_with(load_of_tool, tool, ret, e);
+}
+
 void relay_free(struct relay *r)
 {
     jv_free(r->store_options);
     r->store_options = NULL;
+    tool_free(r->tool);
+    r->tool = NULL;
 }
 
 bool relay_config_path(char *out, struct err *e)

@@ -80,17 +80,14 @@ static bool good(const struct situation *s, const struct login_facts *f)
     return usable(f) && !rejected(s, f);
 }
 
-static bool expired(const struct login_facts *f, int64_t now)
-{
-    return f->expires_at <= now;
-}
-
 bool login_beats(const struct login_facts *a, const struct login_facts *b, int64_t now)
 {
-    if (expired(a, now) != expired(b, now))
-        return expired(b, now);
+    if (login_expired(a, now) != login_expired(b, now))
+        return login_expired(b, now);
     if (a->deadline && b->deadline && a->deadline != b->deadline)
         return a->deadline > b->deadline;
+    if (a->fresh_at && b->fresh_at && a->fresh_at != b->fresh_at)
+        return a->fresh_at > b->fresh_at;
     return a->expires_at > b->expires_at;
 }
 
@@ -182,7 +179,7 @@ static struct decision store_has_nothing(const struct situation *s)
     enum reason why = what_ails_the_store(s);
     if (!good(s, s->local))
         return hopeless(s, why == WHY_STORE_EMPTY ? why : WHY_NOTHING_WORKS);
-    bool of_use = s->local->renewable || !expired(s->local, s->now);
+    bool of_use = s->local->renewable || !login_expired(s->local, s->now);
     if (!of_use)
         return hopeless(s, WHY_NOTHING_WORKS);
     return answer(writer(s) && !superseded(s) ? DO_PUBLISH : DO_NOTHING, why);
@@ -223,7 +220,7 @@ static struct decision same_login(const struct situation *s)
 static struct decision never_seen(const struct situation *s)
 {
     const struct login_facts *local = s->local, *shared = &s->shared->login;
-    if (expired(local, s->now) && !expired(shared, s->now))
+    if (login_expired(local, s->now) && !login_expired(shared, s->now))
         return install(s, WHY_EXPIRED);
     bool step = in_step(s);
     if (!step && !login_beats(local, shared, s->now))
@@ -249,7 +246,7 @@ struct decision decide(const struct situation *s)
         return install(s, WHY_LOCAL_REJECTED);
     if (!superseded(s))
         return never_seen(s);
-    if (expired(shared, s->now) && !expired(local, s->now))
+    if (login_expired(shared, s->now) && !login_expired(local, s->now))
         return answer(DO_NOTHING, WHY_OLDER_BUT_LIVE);
     return install(s, WHY_SUPERSEDED);
 }

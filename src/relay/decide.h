@@ -10,7 +10,8 @@
  *   - a usable login never seen, here on a writer in step with the store, is the successor,
  *     whatever its expiry;
  *   - never seen and out of step: the later deadline wins where both have one (a login by a human
- *     is later than any before it), else the later expiry; ties go to the store;
+ *     is later than any before it), else the fresher one as its tool tells it (of claude: the
+ *     later expiry); ties go to the store;
  *   - an expired login never beats an unexpired one; a rejected or unusable one beats nothing.
  *
  * One decision is one step.  The engine takes it, looks again and asks again, until the answer is
@@ -112,8 +113,8 @@ const char *action_name(enum action a);
 const char *reason_name(enum reason r);
 const char *reason_text(enum reason r);
 
-/* Is login A, never seen, later than B of the store?  By deadline, then by expiry; an expired one
- * never beats an unexpired one; ties go to B.  For two writers that overwrote each other. */
+/* Is login A, never seen, later than B of the store?  By deadline, then by freshness, then
+ * by expiry; an expired one never beats an unexpired one; ties go to B.  For two writers that overwrote each other. */
 bool login_beats(const struct login_facts *a, const struct login_facts *b, int64_t now);
 
 /* The version a login was seen with; 0: never seen. */

@@ -78,7 +78,7 @@ static bool doubtful(const struct sync *s, const struct decision *d)
     return d->action == DO_PUBLISH && s->shelf.shared.facts.version > 0 && !s->asked_history &&
            d->reason != WHY_HALF_PUBLISHED &&
            (m->step.version == 0 || shared->state != LOGIN_USABLE ||
-            s->local.facts.expires_at <= shared->expires_at);
+            s->local.facts.fresh_at <= shared->fresh_at);
 }
 
 static struct decision ask_with_history(struct sync *s)

@@ -18,6 +18,7 @@ enum retry { RETRY_SAFE, RETRY_ALWAYS, RETRY_NEVER, RETRY_COUNT };
 struct relay {
     char name[64];
     char machine[HOLDER_SIZE];
+    char tool_name[64];
     const struct tool *tool;
     enum role role;
     bool plain; /* share-refresh-token */
@@ -33,6 +34,10 @@ struct relay {
 
 /* NAME: NULL for the only one, or `claude`.  Errors name the file, the line and the setting. */
 bool relay_load(const char *name, struct relay *ret, struct err *e) MUST_CHECK;
+
+/* The first section whose tool is TOOL; with none, the defaults in a relay of the tool's name. */
+bool relay_load_of_tool(const char *tool, struct relay *ret, struct err *e) MUST_CHECK;
+
 void relay_free(struct relay *r);
 
 /* The file the configuration is read from (LIMIT_PATH bytes); it need not exist. */

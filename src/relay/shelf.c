@@ -181,7 +181,7 @@ static bool put_login(struct shelf *s, bool renewable, const struct login *l, co
     char named[HOLDER_SIZE];
     snprintf(named, sizeof named, "%s", holder);
     buf_init(&text, LIMIT_LOGIN);
-    bool ok = renewable ? value_write_renewable(t, l, named, &text, e)
+    bool ok = renewable ? value_write_renewable(l, named, &text, e)
                         : value_write_shared(t, l, s->relay->plain, &text, e);
     ok = ok && put(s, renewable, &text, v->facts.version, ret, e);
     if (ok) {

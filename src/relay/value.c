@@ -10,15 +10,15 @@ bool value_write_shared(const struct tool *t, const struct login *l, bool with_r
                         struct buf *out, struct err *e)
 {
     if (with_refresh)
-        return login_document(t, l, out, e);
+        return login_document(l, out, e);
     struct login bare = LOGIN_INIT(LOGIN_ABSENT);
-    bool ok = login_without_refresh(t, l, &bare, e) && login_document(t, &bare, out, e);
+    bool ok = login_without_refresh(t, l, &bare, e) && login_document(&bare, out, e);
     login_free(&bare);
     return ok;
 }
 
-bool value_write_renewable(const struct tool *t, const struct login *l, const char *holder,
-                           struct buf *out, struct err *e)
+bool value_write_renewable(const struct login *l, const char *holder, struct buf *out,
+                           struct err *e)
 {
     jv *name = jv_object();
     bool text = jv_put_text(name, "holder", holder);
@@ -32,7 +32,7 @@ bool value_write_renewable(const struct tool *t, const struct login *l, const ch
         return false;
     out->len--; /* the closing brace: the login goes before it, as it stands */
     buf_text(out, ",\"login\":");
-    return login_document(t, l, out, e) && (buf_text(out, "}") || buf_error(out, "the login", e));
+    return login_document(l, out, e) && (buf_text(out, "}") || buf_error(out, "the login", e));
 }
 
 bool value_read_shared(const struct tool *t, const char *text, size_t len, struct login *ret,

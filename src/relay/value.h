@@ -11,8 +11,8 @@
 /* Append the value that says L. */
 bool value_write_shared(const struct tool *t, const struct login *l, bool with_refresh,
                         struct buf *out, struct err *e) MUST_CHECK;
-bool value_write_renewable(const struct tool *t, const struct login *l, const char *holder,
-                           struct buf *out, struct err *e) MUST_CHECK;
+bool value_write_renewable(const struct login *l, const char *holder, struct buf *out,
+                           struct err *e) MUST_CHECK;
 
 /* Read a value.  What is no login is a state of RET, not an error; false: out of memory. */
 bool value_read_shared(const struct tool *t, const char *text, size_t len, struct login *ret,

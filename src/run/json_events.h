@@ -18,9 +18,6 @@
 
 #include "base/limits.h"
 
-/* The longest path of a member anybody asks for is far below. */
-#define JSON_PATH_MAX 64
-
 enum json_kind { JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
 
 /* A member asked for. */
@@ -55,7 +52,7 @@ struct json_events {
     int which;                   /* the wanted member being read, or -1 */
     int parent;                  /* length of the path at level 1, or -1: too long */
     unsigned unit, high, digits; /* of a \u escape: value, first surrogate, digits to come */
-    char path[JSON_PATH_MAX];
+    char path[LIMIT_JSON_PATH];
     size_t len; /* of `text`, and whether there was more */
     bool cut;
     char text[LIMIT_FAILURE_TEXT];

@@ -41,7 +41,7 @@ static bool refused(const struct login_facts *f, const struct memory *m)
 
 static bool works(const struct login_facts *f, const struct memory *m)
 {
-    return f->state == LOGIN_USABLE && f->expires_at > clock_wall_ms() && !refused(f, m);
+    return f->state == LOGIN_USABLE && !login_expired(f, clock_wall_ms()) && !refused(f, m);
 }
 
 /* ---- before ---- */

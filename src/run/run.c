@@ -118,7 +118,7 @@ static void judge(struct run *run, struct attempt *a)
 static bool attempt(struct run *run, struct attempt *a, struct err *e)
 {
     *a = (struct attempt){.run = run, .pump.from_child = -1};
-    a->verdict = verdict_new(run->relay->tool->failures, run->plan.format);
+    a->verdict = verdict_new(run->relay->tool, run->plan.format);
     if (!a->verdict)
         return err_no_memory(e);
     if (!signals_catch(e) || !start_child(run, a, e))
@@ -199,9 +199,9 @@ static int tell_not_again(struct run *run, const struct attempt *a, const char *
             why_not ? why_not->text : "The next run has a fresh login");
     if (why_not)
         say_hint(why_not->hint);
-    else if (a->result.session[0])
-        fprintf(stderr, RUN_PREFIX "  go on with: %s --resume %s\n", run->relay->tool->program,
-                a->result.session);
+    else if (a->result.session[0] && run->relay->tool->resume)
+        fprintf(stderr, RUN_PREFIX "  go on with: %s %s %s\n", run->relay->tool->program,
+                run->relay->tool->resume, a->result.session);
     run->event.message = why;
     return child_exit_status(&a->child);
 }
@@ -367,7 +367,7 @@ int run_plain(char **argv)
 }
 
 /* PROGRAM [-p] ARGS, on the heap. */
-static char **command_line(char *program, bool print, char **args, int count, const struct tool *t)
+static char **command_line(char *program, char *print, char **args, int count)
 {
     char **argv = calloc((size_t)count + 3, sizeof *argv);
     int n = 0;
@@ -375,18 +375,33 @@ static char **command_line(char *program, bool print, char **args, int count, co
         return NULL;
     argv[n++] = program;
     if (print)
-        argv[n++] = (char *)(uintptr_t)t->print_short;
+        argv[n++] = print;
     memcpy((void *)(argv + n), args, (size_t)count * sizeof *argv);
     return argv;
 }
 
-static int run_or_plain(char **argv)
+/* The tool that PROGRAM is; one that nobody has described is run for claude. */
+static const char *tool_of(const char *program)
+{
+    return tool_exists(program) ? program : "claude";
+}
+
+/* How that tool is asked for one answer.  claude-p is `claude -p` without a look. */
+static void find_once(const char *tool, char *out, size_t size)
+{
+    struct err ignored;
+    const struct tool *t = strcmp(tool, "claude") == 0 ? NULL : tool_load(tool, &ignored);
+    snprintf(out, size, "%s", t && t->once[0] ? t->once[0] : "-p");
+    tool_free(t);
+}
+
+static int run_or_plain(const char *tool, char **argv)
 {
     struct relay r;
     struct err e;
     if (run_switched_off())
         return run_plain(argv);
-    if (relay_load(NULL, &r, &e)) {
+    if (relay_load_of_tool(tool, &r, &e)) {
         int status = run_relay(&r, argv);
         relay_free(&r);
         return status;
@@ -399,15 +414,17 @@ static int run_or_plain(char **argv)
 
 int run_as(const char *name, int argc, char **args)
 {
-    char program[NAME_MAX + 1];
+    char program[NAME_MAX + 1], once[64];
     size_t len = strlen(name);
     bool print = len > 2 && strcmp(name + len - 2, "-p") == 0;
     snprintf(program, sizeof program, "%.*s", (int)(print ? len - 2 : len), name);
     if (!print)
         program_mark_passed();
-    const struct tool *t = tool_find(program);
-    char **argv = command_line(program, print, args, argc, t ? t : &tool_claude);
-    int status = argv ? run_or_plain(argv) : err_exit_status(ERR_NO_MEMORY);
+    const char *tool = tool_of(program);
+    if (print)
+        find_once(tool, once, sizeof once);
+    char **argv = command_line(program, print ? once : NULL, args, argc);
+    int status = argv ? run_or_plain(tool, argv) : err_exit_status(ERR_NO_MEMORY);
     free((void *)argv);
     return status;
 }

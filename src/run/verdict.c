@@ -9,60 +9,12 @@
 #include "run/json_events.h"
 #include "tool/wording.h"
 
-/* The members of a stream's objects that matter.  Costs have had three names. */
-enum member {
-    TYPE,
-    SUBTYPE,
-    IS_ERROR,
-    API_ERROR_STATUS,
-    ERROR_STATUS,
-    ERROR,
-    ERRORS,
-    RESULT,
-    NUM_TURNS,
-    TOTAL_COST_USD,
-    TOTAL_COST,
-    COST_USD,
-    SESSION_ID,
-    API_KEY_SOURCE,
-    MODEL,
-    MEMBER_COUNT
-};
-
-static const char *const members[MEMBER_COUNT + 1] = {
-    [TYPE] = "type",
-    [SUBTYPE] = "subtype",
-    [IS_ERROR] = "is_error",
-    [API_ERROR_STATUS] = "api_error_status",
-    [ERROR_STATUS] = "error_status",
-    [ERROR] = "error",
-    [ERRORS] = "errors[]",
-    [RESULT] = "result",
-    [NUM_TURNS] = "num_turns",
-    [TOTAL_COST_USD] = "total_cost_usd",
-    [TOTAL_COST] = "total_cost",
-    [COST_USD] = "cost_usd",
-    [SESSION_ID] = "session_id",
-    [API_KEY_SOURCE] = "apiKeySource",
-    [MODEL] = "message.model",
-};
-
-enum type {
-    TYPE_NOT_YET,
-    TYPE_SYSTEM,
-    TYPE_ASSISTANT,
-    TYPE_USER,
-    TYPE_OUTPUT,
-    TYPE_RESULT,
-    TYPE_ELSE
-};
-
 /* What is known of the object being read. */
 struct object {
-    enum type type;
+    enum signal_type type;
     enum { MODEL_NONE, MODEL_SYNTHETIC, MODEL_REAL } model;
     enum { FLAG_ABSENT, FLAG_FALSE, FLAG_TRUE } is_error;
-    bool api_retry;
+    bool retry;
     bool worked;
     int status; /* of HTTP, 0 if none */
     enum failure_class kind;
@@ -70,6 +22,7 @@ struct object {
 
 struct verdict {
     const struct failure_table *table;
+    const struct signal_table *signals;
     enum run_format format;
     size_t fed;
     bool released;
@@ -131,25 +84,17 @@ static enum failure_class judge_text(struct verdict *v)
     return meaning;
 }
 
-static enum type type_by_name(const char *name)
+static enum signal_type type_by_name(const struct signal_table *t, const char *name)
 {
-    static const struct {
-        const char *name;
-        enum type type;
-    } types[] = {
-        {"system", TYPE_SYSTEM},
-        {"assistant", TYPE_ASSISTANT},
-        {"user", TYPE_USER},
-        {"result", TYPE_RESULT},
-        {"stream_event", TYPE_OUTPUT},
-        {"control_request", TYPE_OUTPUT},
-        {"control_response", TYPE_OUTPUT},
-        {"control_cancel_request", TYPE_OUTPUT},
-    };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(types[i].name, name) == 0)
-            return types[i].type;
+    for (const struct signal_name *n = t->types; n->name; n++)
+        if (strcmp(n->name, name) == 0)
+            return n->type;
     return TYPE_ELSE;
+}
+
+static bool is_word(const struct json_member *m, const char *word)
+{
+    return word && m->kind == JSON_STRING && strcmp(m->text, word) == 0;
 }
 
 static int http_status(const struct json_member *m)
@@ -199,35 +144,32 @@ static void note(struct verdict *v, const struct json_member *m)
 {
     struct object *o = &v->now;
     bool string = m->kind == JSON_STRING;
-    switch (m->which) {
-    case TYPE: o->type = string ? type_by_name(m->text) : TYPE_ELSE; break;
-    case SUBTYPE: o->api_retry = string && strcmp(m->text, "api_retry") == 0; break;
-    case IS_ERROR:
+    switch (v->signals->roles[m->which]) {
+    case SIGNAL_TYPE: o->type = string ? type_by_name(v->signals, m->text) : TYPE_ELSE; break;
+    case SIGNAL_SUBTYPE: o->retry = is_word(m, v->signals->retrying); break;
+    case SIGNAL_IS_ERROR:
         o->is_error = m->kind == JSON_TRUE    ? FLAG_TRUE
                       : m->kind == JSON_FALSE ? FLAG_FALSE
                                               : FLAG_ABSENT;
         break;
-    case API_ERROR_STATUS:
-    case ERROR_STATUS: o->status = http_status(m); break;
-    case ERROR: note_error(v, m); break;
-    case ERRORS:
+    case SIGNAL_STATUS: o->status = http_status(m); break;
+    case SIGNAL_KIND: note_error(v, m); break;
+    case SIGNAL_MORE_TEXT:
         if (string && v->len == 0)
             note_result(v, m);
         break;
-    case RESULT:
+    case SIGNAL_TEXT:
         if (string)
             note_result(v, m);
         break;
-    case NUM_TURNS: o->worked |= is_several(m); break;
-    case TOTAL_COST_USD:
-    case TOTAL_COST:
-    case COST_USD: o->worked |= is_positive(m); break;
-    case SESSION_ID: note_session(v, m); break;
-    case API_KEY_SOURCE: v->key_in_use = string && failure_is_override(v->table, m->text); break;
-    case MODEL:
-        o->model = string && strcmp(m->text, "<synthetic>") == 0 ? MODEL_SYNTHETIC : MODEL_REAL;
+    case SIGNAL_TURNS: o->worked |= is_several(m); break;
+    case SIGNAL_COST: o->worked |= is_positive(m); break;
+    case SIGNAL_SESSION: note_session(v, m); break;
+    case SIGNAL_KEY_SOURCE: v->key_in_use = string && failure_is_override(v->table, m->text); break;
+    case SIGNAL_MODEL:
+        o->model = is_word(m, v->signals->made_up) ? MODEL_SYNTHETIC : MODEL_REAL;
         break;
-    default: break;
+    case SIGNAL_ROLE_COUNT: break;
     }
 }
 
@@ -257,13 +199,15 @@ static bool see_member(void *ctx, const struct json_member *m)
     struct verdict *v = ctx;
     const struct object *o = &v->now;
     note(v, m);
-    if (o->type == TYPE_ASSISTANT && o->model == MODEL_REAL)
+    if (o->type == TYPE_ANSWER && o->model == MODEL_REAL)
         return show_work(v);
-    if (o->type == TYPE_OUTPUT)
+    if (o->type == TYPE_WORK)
         return show_work(v);
+    if (o->type == TYPE_DONE)
+        v->released = true;
     if (o->is_error == FLAG_FALSE && (o->type == TYPE_RESULT || o->type == TYPE_NOT_YET))
         v->released = true;
-    return o->type != TYPE_USER;
+    return o->type != TYPE_INPUT;
 }
 
 /* The words, the status and the name of an error, in the order of how much each says. */
@@ -294,7 +238,7 @@ static enum failure_class judge_result(const struct verdict *v)
 
 static void settle(struct verdict *v)
 {
-    bool failed = v->now.is_error == FLAG_TRUE;
+    bool failed = v->now.is_error == FLAG_TRUE || v->now.type == TYPE_FAILED;
     v->outcome = failed ? judge_result(v) : FAILURE_OTHER;
     v->message[0] = '\0';
     if (failed)
@@ -308,10 +252,11 @@ static void end_object(void *ctx)
 {
     struct verdict *v = ctx;
     const struct object *o = &v->now;
-    bool retry = o->type == TYPE_SYSTEM && o->api_retry;
-    if (o->type == TYPE_RESULT || (o->type == TYPE_NOT_YET && o->is_error != FLAG_ABSENT))
+    bool retry = o->type == TYPE_NOTICE && o->retry;
+    if (o->type == TYPE_FAILED || o->type == TYPE_RESULT ||
+        (o->type == TYPE_NOT_YET && o->is_error != FLAG_ABSENT))
         settle(v);
-    if (retry || (o->type == TYPE_ASSISTANT && o->model == MODEL_SYNTHETIC)) {
+    if (retry || (o->type == TYPE_ANSWER && o->model == MODEL_SYNTHETIC)) {
         v->kind = o->kind;
         v->plain_403 = !retry && o->status == 403;
     }
@@ -320,16 +265,17 @@ static void end_object(void *ctx)
 
 static const struct json_sink sink = {begin_object, see_member, end_object};
 
-struct verdict *verdict_new(const struct failure_table *t, enum run_format format)
+struct verdict *verdict_new(const struct tool *t, enum run_format format)
 {
     struct verdict *v = malloc(sizeof *v);
     if (!v)
         return NULL;
     memset(v, 0, offsetof(struct verdict, events));
-    v->table = t;
+    v->table = &t->failures;
+    v->signals = &t->signals;
     v->format = format;
     v->wording = WORDING_OPEN;
-    json_events_init(&v->events, members, &sink, v);
+    json_events_init(&v->events, v->signals->members, &sink, v);
     return v;
 }
 

@@ -2,7 +2,7 @@
  * come; it says as early as it can that nothing need be held back, and at the end what happened.
  * Pure: no I/O, no clock, and the same answer whatever the chunking.
  *
- *   struct verdict *v = verdict_new(&claude_failures, RUN_STREAM_JSON);
+ *   struct verdict *v = verdict_new(tool, RUN_STREAM_JSON);
  *   while ((n = read(...)) > 0)
  *       if (verdict_feed(v, bytes, n) == VERDICT_FINE) ...    release what is held, stream the rest
  *   verdict_end(v, exit_status, overridden, &result);
@@ -27,7 +27,7 @@
 #include <stddef.h>
 
 #include "base/limits.h"
-#include "tool/failure.h"
+#include "tool/tool.h"
 
 enum run_format { RUN_TEXT, RUN_JSON, RUN_STREAM_JSON };
 
@@ -48,8 +48,8 @@ struct verdict_result {
 
 struct verdict;
 
-/* NULL: out of memory.  The table must outlive the verdict. */
-struct verdict *verdict_new(const struct failure_table *t, enum run_format format);
+/* NULL: out of memory.  The tool must outlive the verdict. */
+struct verdict *verdict_new(const struct tool *t, enum run_format format);
 void verdict_free(struct verdict *v);
 
 /* The next bytes of the run's standard output. */

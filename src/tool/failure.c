@@ -5,17 +5,26 @@
 #include "base/ascii.h"
 #include "base/limits.h"
 
+static const char *const names[] = {
+    [FAILURE_NONE] = "fine",
+    [FAILURE_LAPSED] = "lapsed",
+    [FAILURE_OVERRIDDEN] = "overridden",
+    [FAILURE_FORBIDDEN] = "forbidden",
+    [FAILURE_OTHER] = "other",
+};
+_Static_assert(sizeof names / sizeof *names == FAILURE_CLASS_COUNT, "a name for each class");
+
 const char *failure_class_name(enum failure_class c)
 {
-    static const char *const names[] = {
-        [FAILURE_NONE] = "fine",
-        [FAILURE_LAPSED] = "lapsed",
-        [FAILURE_OVERRIDDEN] = "overridden",
-        [FAILURE_FORBIDDEN] = "forbidden",
-        [FAILURE_OTHER] = "other",
-    };
-    _Static_assert(sizeof names / sizeof *names == FAILURE_CLASS_COUNT, "a name for each class");
     return names[c];
+}
+
+enum failure_class failure_class_by_name(const char *name, size_t len)
+{
+    unsigned c = 0;
+    while (c < FAILURE_CLASS_COUNT && (strlen(names[c]) != len || memcmp(names[c], name, len) != 0))
+        c++;
+    return (enum failure_class)c;
 }
 
 static bool contains(const char *text, size_t len, const char *words)

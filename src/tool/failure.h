@@ -1,8 +1,7 @@
 /* How a tool says that it failed, as data.  The verdict (run/verdict.h) knows formats; the wordings
- * are a tool's and stand in its table (tool/claude_failures.c), read by tool/wording.h.
+ * are a tool's and stand in its description (tools/NAME.ini), read by tool/wording.h.
  *
- * Arrays end with a row whose words or name are NULL.  Everything is const and lives as long as
- * the program. */
+ * Arrays end with a row whose words or name are NULL, and live as long as the tool. */
 #ifndef CREDRELAY_TOOL_FAILURE_H
 #define CREDRELAY_TOOL_FAILURE_H
 
@@ -74,6 +73,7 @@ bool failure_asks_for_login(const struct failure_table *t, const char *text, siz
 /* SOURCE of the credential in use goes before the login. */
 bool failure_is_override(const struct failure_table *t, const char *source);
 
-extern const struct failure_table claude_failures;
+/* The class called NAME; FAILURE_CLASS_COUNT: there is none. */
+enum failure_class failure_class_by_name(const char *name, size_t len);
 
 #endif

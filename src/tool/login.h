@@ -5,7 +5,8 @@
  *   if (l.facts.state != LOGIN_USABLE) login_explain(&l.facts, "the file", &e);
  *   login_free(&l);
  *
- * `part` is the relayed member's value as it stood in the text, byte by byte: `{"accessToken":..}`.
+ * `part` is the document of the relayed members alone, each as it stood in the text, byte by byte:
+ * `{"claudeAiOauth":{"accessToken":...}}`, a valid credentials file by itself.
  * The full and the refresh-less form of one login have one fingerprint and so are one login. */
 #ifndef CREDRELAY_TOOL_LOGIN_H
 #define CREDRELAY_TOOL_LOGIN_H
@@ -35,8 +36,9 @@ struct login_facts {
     const char *flaw; /* LOGIN_MALFORMED, LOGIN_TORN: what is wrong, a literal; else "" */
     /* Of a usable login: */
     bool renewable;     /* has a refresh token */
-    int64_t expires_at; /* ms since 1970 */
+    int64_t expires_at; /* ms since 1970; 0: not known, it is taken to last */
     int64_t deadline;   /* when a person must log in again, ms since 1970; 0: not known */
+    int64_t fresh_at;   /* orders logins (of claude: the expiry), ms since 1970; 0: not known */
     char fingerprint[FINGERPRINT_SIZE];
 };
 
@@ -47,7 +49,7 @@ struct login {
 
 #define LOGIN_INIT(s) ((struct login){.facts = {.state = (s), .flaw = ""}})
 
-/* Read a document `{PART: {...}, ...}`.  False: out of memory. */
+/* Read a credentials file, or what a store holds of one.  False: out of memory. */
 bool login_parse(const struct tool *t, const char *text, size_t len, struct login *ret,
                  struct err *e) MUST_CHECK;
 void login_free(struct login *l);
@@ -65,9 +67,12 @@ bool login_copy(const struct login *l, struct login *ret, struct err *e) MUST_CH
 bool login_without_refresh(const struct tool *t, const struct login *l, struct login *ret,
                            struct err *e) MUST_CHECK;
 
-/* Append the document `{PART: {...}}`: a valid credentials file by itself. */
-bool login_document(const struct tool *t, const struct login *l, struct buf *out,
-                    struct err *e) MUST_CHECK;
+/* Append the document of the relayed members. */
+bool login_document(const struct login *l, struct buf *out, struct err *e) MUST_CHECK;
+
+/* Append TEXT, a JSON object, with the relayed members replaced by L's; every other byte stays. */
+bool login_merge(const struct tool *t, const struct login *l, const char *text, size_t len,
+                 struct buf *out, struct err *e) MUST_CHECK;
 
 /* "usable", "blank", ... for the log and --json. */
 const char *login_state_name(enum login_state s);
@@ -79,5 +84,7 @@ bool login_explain(const struct tool *t, const struct login_facts *f, const char
 
 /* The same login, whatever its form? */
 bool login_same(const struct login_facts *a, const struct login_facts *b);
+
+bool login_expired(const struct login_facts *f, int64_t now);
 
 #endif

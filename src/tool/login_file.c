@@ -105,18 +105,16 @@ static bool keep_damaged(const char *path, const struct buf *text, struct err *e
 static bool merged(const struct tool *t, const char *path, const struct login *l,
                    enum login_state now, const struct buf *text, struct buf *out, struct err *e)
 {
-    size_t len;
-    const char *part = secret_reveal(l->part, &len);
     switch (now) {
     case LOGIN_ABSENT:
-    case LOGIN_EMPTY: return login_document(t, l, out, e);
-    case LOGIN_TORN: return keep_damaged(path, text, e) && login_document(t, l, out, e);
-    default: return json_span_replace(buf_str(text), text->len, t->part, part, len, out, e);
+    case LOGIN_EMPTY: return login_document(l, out, e);
+    case LOGIN_TORN: return keep_damaged(path, text, e) && login_document(l, out, e);
+    default: return login_merge(t, l, buf_str(text), text->len, out, e);
     }
 }
 
-static bool write_locked(const struct tool *t, const char *path, const struct login_facts *seen,
-                         const struct login *l, struct err *e)
+static bool write_unchanged(const struct tool *t, const char *path, const struct login_facts *seen,
+                            const struct login *l, struct err *e)
 {
     struct buf text, out;
     buf_init(&text, LIMIT_LOGIN_FILE);
@@ -142,7 +140,11 @@ bool login_file_write(const struct tool *t, const char *path, const struct login
     char folder[LIMIT_PATH], lock[LIMIT_PATH];
     struct claim claim = {.path = ""};
     struct err why;
-    if (!tool_folder(t, folder, e) || !tool_lock_path(t, lock, e) || !dir_make(folder, e))
+    if (!tool_folder(t, folder, e) || !dir_make(folder, e))
+        return false;
+    if (!t->lock)
+        return write_unchanged(t, path, seen, l, e);
+    if (!tool_lock_path(t, lock, e))
         return false;
     /* Where the folder above cannot be written (a mounted ~/.claude in a container), the client
      * cannot lock either; the file itself is still replaced whole. */
@@ -151,7 +153,7 @@ bool login_file_write(const struct tool *t, const char *path, const struct login
         *e = why;
         return false;
     }
-    bool ok = write_locked(t, path, seen, l, e);
+    bool ok = write_unchanged(t, path, seen, l, e);
     claim_release(&claim);
     return ok;
 }

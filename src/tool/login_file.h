@@ -2,7 +2,7 @@
  *
  * Reading never blocks (a FIFO in its place is told, not opened) and looks again for a moment when
  * the JSON is torn: clients up to 2.1.100 rewrite the file in place.  Writing merges the relayed
- * part into the file under the client's own lock, keeps every other byte, and replaces the file
+ * part into the file under the client's own lock (where it has one), keeps every other byte, and replaces the file
  * whole, mode 0600 from its first byte. */
 #ifndef CREDRELAY_TOOL_LOGIN_FILE_H
 #define CREDRELAY_TOOL_LOGIN_FILE_H

@@ -3,30 +3,92 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/home.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "tool/description.h"
 
-static const struct tool *const tools[] = {&tool_claude};
-
-const struct tool *tool_find(const char *name)
+/* A name becomes part of a path. */
+static bool is_plain(const char *name)
 {
-    for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++)
-        if (strcmp(tools[i]->name, name) == 0)
-            return tools[i];
+    size_t n = strlen(name);
+    return n > 0 && n < 64 && name[0] != '.' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
+}
+
+static const struct tool *find_shipped(const char *name)
+{
+    const struct tool *const *t = shipped_tools;
+    while (*t && strcmp((*t)->name, name) != 0)
+        t++;
+    return *t;
+}
+
+/* The file of a user's own description; it need not exist. */
+static bool own_path(const char *name, char out[LIMIT_PATH], struct err *e)
+{
+    char folder[LIMIT_PATH];
+    if (!home_config(folder, e))
+        return false;
+    int n = snprintf(out, LIMIT_PATH, "%s/tools/%s.ini", folder, name);
+    return n < LIMIT_PATH ||
+           err_set(e, ERR_INVALID, "the path of the description is too long: %.64s...", folder);
+}
+
+bool tool_exists(const char *name)
+{
+    char path[LIMIT_PATH];
+    struct err ignored;
+    return is_plain(name) &&
+           (find_shipped(name) || (own_path(name, path, &ignored) && access(path, F_OK) == 0));
+}
+
+static const struct tool *load_shipped(const char *name, const char *path, struct err *e)
+{
+    const struct tool *t = find_shipped(name);
+    if (t)
+        return t;
+    err_set(e, ERR_NOT_FOUND, "there is no tool called '%s'", name);
+    err_hint(e, "describe it in %.256s, see credrelay-tool(5)", path);
     return NULL;
 }
 
-const char *tool_names(void)
+const struct tool *tool_load(const char *name, struct err *e)
 {
-    return tool_claude.name;
+    char path[LIMIT_PATH];
+    struct buf text;
+    const struct tool *t = NULL;
+    struct err why;
+    if (!is_plain(name)) {
+        err_set(e, ERR_NOT_FOUND, "'%.64s' is no name for a tool", name);
+        err_hint(e, "use letters, digits, dots and dashes, at most 63");
+        return NULL;
+    }
+    if (!own_path(name, path, e))
+        return NULL;
+    buf_init(&text, LIMIT_CONFIG);
+    if (file_read(path, &text, &why))
+        t = description_parse(name, buf_str(&text), text.len, path, e);
+    else if (why.code == ERR_NOT_FOUND)
+        t = load_shipped(name, path, e);
+    else
+        *e = why;
+    buf_free(&text);
+    return t;
+}
+
+void tool_free(const struct tool *t)
+{
+    if (t && find_shipped(t->name) != t)
+        description_free((struct tool *)(uintptr_t)t);
 }
 
 bool tool_folder(const struct tool *t, char *out, struct err *e)
 {
-    const char *moved = getenv(t->folder_env);
+    const char *moved = t->folder_env ? getenv(t->folder_env) : NULL;
     if (!moved || !*moved)
         return home_path(t->folder, out, e);
     if (moved[0] == '/' && snprintf(out, LIMIT_PATH, "%s", moved) < LIMIT_PATH)
@@ -69,6 +131,8 @@ static bool has_helper(const struct tool *t)
     char folder[LIMIT_PATH], path[LIMIT_PATH];
     struct err ignored;
     struct buf text;
+    if (!t->helper)
+        return false;
     buf_init(&text, LIMIT_LOGIN_FILE);
     jv *settings = NULL;
     if (tool_folder(t, folder, &ignored) && path_join(path, folder, t->settings) &&
@@ -86,5 +150,5 @@ const char *tool_override(const struct tool *t)
     for (const char *const *name = t->overrides; *name; name++)
         if (is_on(getenv(*name)))
             return *name;
-    return has_helper(t) ? "apiKeyHelper in settings.json" : NULL;
+    return has_helper(t) ? t->helper_words : NULL;
 }

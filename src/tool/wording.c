@@ -155,6 +155,15 @@ static enum wording body(const struct reading *r, const char *p)
     return memchr(after, '\n', (size_t)(r->end - after)) ? WORDING_NO : WORDING_YES;
 }
 
+/* "Unauthorized: {": the words of a status, where a body of many lines comes after them. */
+static const char *skip_reason(const struct reading *r, const char *p)
+{
+    const char *q = p;
+    while (q < r->end && (ascii_lower(*q) >= 'a' ? ascii_lower(*q) <= 'z' : *q == ' '))
+        q++;
+    return r->end - q > 2 && memcmp(q, ": {", 3) == 0 ? q + 2 : p;
+}
+
 /* "401 {...}", "401: text", "401". */
 static enum wording status(const struct reading *r, const char *p, enum failure_class *ret)
 {
@@ -172,7 +181,7 @@ static enum wording status(const struct reading *r, const char *p, enum failure_
         return WORDING_NO;
     while (p < r->end && (*p == ' ' || *p == ':'))
         p++;
-    enum wording w = body(r, p);
+    enum wording w = body(r, skip_reason(r, p));
     if (w == WORDING_YES)
         *ret = failure_by_status(r->table, number, p, (size_t)(r->end - p));
     return w;

@@ -31,7 +31,7 @@ static struct seen feed(const uint8_t *out, size_t len, uint8_t mode, uint32_t p
 {
     struct seen s = {0};
     uint32_t random = pieces * 2654435761u + 1;
-    struct verdict *v = verdict_new(&claude_failures, (enum run_format)(mode % 3));
+    struct verdict *v = verdict_new(&tool_claude, (enum run_format)(mode % 3));
     must(v != NULL);
     for (size_t at = 0; at < len;) {
         random = random * 1664525u + 1013904223u;

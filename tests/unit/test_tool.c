@@ -11,13 +11,25 @@
 #include "base/limits.h"
 #include "tool/tool.h"
 
-static void test_find(void **state)
+static void test_load(void **state)
 {
     (void)state;
-    assert_ptr_equal(tool_find("claude"), &tool_claude);
-    assert_null(tool_find("Claude"));
-    assert_null(tool_find(""));
-    same_text("names", tool_names(), "claude");
+    struct err e;
+    assert_ptr_equal(tool_load("claude", &e), &tool_claude);
+    assert_ptr_equal(tool_load("codex", &e), &tool_codex);
+    assert_true(tool_exists("claude"));
+    assert_false(tool_exists("Claude"));
+    assert_null(tool_load("Claude", &e));
+    char hint[LIMIT_PATH + 80];
+    snprintf(hint, sizeof hint, "describe it in %s, see credrelay-tool(5)",
+             in_home(".config/credrelay/tools/Claude.ini"));
+    same_error("unknown", &e, ERR_NOT_FOUND, "there is no tool called 'Claude'", hint);
+    assert_null(tool_load("../claude", &e));
+    same_error("a path", &e, ERR_NOT_FOUND, "'../claude' is no name for a tool",
+               "use letters, digits, dots and dashes, at most 63");
+    assert_false(tool_exists(""));
+    tool_free(&tool_claude);
+    tool_free(NULL);
 }
 
 static void test_paths(void **state)
@@ -134,7 +146,7 @@ static void test_precedence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_find),     IN_WORLD(test_paths),    IN_WORLD(test_relative_folder),
+        IN_WORLD(test_load),     IN_WORLD(test_paths),    IN_WORLD(test_relative_folder),
         IN_WORLD(test_too_long), IN_WORLD(test_override), IN_WORLD(test_precedence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

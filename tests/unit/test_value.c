@@ -68,7 +68,7 @@ static void test_renewable(void **state)
         struct err e;
         char holder[HOLDER_SIZE] = "x";
         buf_init(&out, LIMIT_LOGIN);
-        assert_true(value_write_renewable(&tool_claude, &l, cases[i].holder, &out, &e));
+        assert_true(value_write_renewable(&l, cases[i].holder, &out, &e));
         same_text("value", buf_str(&out), cases[i].value);
         assert_true(value_read_renewable(&tool_claude, out.data, out.len, &again, holder, &e));
         same_text("holder", holder, cases[i].holder);
@@ -88,7 +88,7 @@ static void test_holder_refused(void **state)
     struct buf out;
     struct err e;
     buf_init(&out, LIMIT_LOGIN);
-    assert_false(value_write_renewable(&tool_claude, &l, "Z\xfcrich", &out, &e));
+    assert_false(value_write_renewable(&l, "Z\xfcrich", &out, &e));
     same_error("not UTF-8", &e, ERR_INVALID, "the machine's name 'Z?rich' is not valid UTF-8",
                "give it another: CREDRELAY_MACHINE=NAME");
     buf_free(&out);
@@ -103,7 +103,7 @@ static void test_too_large(void **state)
         struct buf out;
         struct err e;
         buf_init(&out, limit);
-        assert_false(value_write_renewable(&tool_claude, &l, "mac", &out, &e));
+        assert_false(value_write_renewable(&l, "mac", &out, &e));
         same_int("code", e.code, ERR_TOO_LARGE);
         buf_free(&out);
     }

@@ -62,7 +62,7 @@ static size_t some(size_t left)
 static struct seen feed(const struct run *r, size_t first, size_t (*next)(size_t left))
 {
     struct seen s = {0};
-    struct verdict *v = verdict_new(&claude_failures, r->format);
+    struct verdict *v = verdict_new(&tool_claude, r->format);
     assert_non_null(v);
     for (size_t at = 0; at < r->len;) {
         size_t n = at == 0 && first ? first : next(r->len - at);
@@ -485,7 +485,7 @@ static void size_is_no_matter(void **state)
 /* Bytes fed one by one until the output is let go. */
 static size_t held(enum run_format format, const char *out, size_t len)
 {
-    struct verdict *v = verdict_new(&claude_failures, format);
+    struct verdict *v = verdict_new(&tool_claude, format);
     size_t n = 0;
     while (n < len && verdict_feed(v, out + n, 1) == VERDICT_UNDECIDED)
         n++;

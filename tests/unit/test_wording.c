@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tool/tool.h"
 #include "tool/wording.h"
 
 #define DOT "\xc2\xb7"
@@ -135,7 +136,7 @@ static const struct {
 static enum failure_class meaning_of(const char *text, size_t len)
 {
     enum failure_class meaning = FAILURE_NONE;
-    wording_read(&claude_failures, text, len, true, &meaning);
+    wording_read(&tool_claude.failures, text, len, true, &meaning);
     return meaning;
 }
 
@@ -163,7 +164,7 @@ static void beginnings_agree_with_the_end(void **state)
         enum failure_class unused;
         bool no = false;
         for (size_t n = 0; n <= strlen(text); n++) {
-            enum wording w = wording_read(&claude_failures, text, n, false, &unused);
+            enum wording w = wording_read(&tool_claude.failures, text, n, false, &unused);
             assert_int_not_equal(w, WORDING_YES);
             if (no || cases[i].meaning != FAILURE_NONE)
                 assert_int_equal(w, no ? WORDING_NO : WORDING_OPEN);
@@ -197,7 +198,8 @@ static void an_answer_is_let_go_with_the_byte_that_shows_it(void **state)
     int wrong = 0;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         size_t n = 0;
-        while (wording_read(&claude_failures, answers[i].text, n, false, &unused) == WORDING_OPEN)
+        while (wording_read(&tool_claude.failures, answers[i].text, n, false, &unused) ==
+               WORDING_OPEN)
             n++;
         if (n == answers[i].at)
             continue;
