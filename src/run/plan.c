@@ -35,7 +35,8 @@ static bool asks_once(const struct tool *t, const char *arg, bool command)
 
 struct plan plan_read(const struct tool *t, char *const *argv)
 {
-    struct plan plan = {.prints = false, .format = RUN_TEXT};
+    /* A tool that does not say how always answers once. */
+    struct plan plan = {.prints = !t->once[0], .format = RUN_TEXT};
     bool command = true;
     for (; *argv && strcmp(*argv, "--") != 0; argv++) {
         const char *value = t->format_option ? value_of(*argv, t->format_option) : NULL;

@@ -51,7 +51,7 @@ static const struct tool *load_shipped(const char *name, const char *path, struc
     const struct tool *t = find_shipped(name);
     if (t)
         return t;
-    err_set(e, ERR_NOT_FOUND, "there is no tool called '%s'", name);
+    err_set(e, ERR_USAGE, "there is no tool called '%s'", name);
     err_hint(e, "describe it in %.256s, see credrelay-tool(5)", path);
     return NULL;
 }
@@ -63,7 +63,7 @@ const struct tool *tool_load(const char *name, struct err *e)
     const struct tool *t = NULL;
     struct err why;
     if (!is_plain(name)) {
-        err_set(e, ERR_NOT_FOUND, "'%.64s' is no name for a tool", name);
+        err_set(e, ERR_USAGE, "'%.64s' is no name for a tool", name);
         err_hint(e, "use letters, digits, dots and dashes, at most 63");
         return NULL;
     }

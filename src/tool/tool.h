@@ -84,7 +84,8 @@ struct tool {
     const char *helper_words; /* "apiKeyHelper in settings.json" */
 
     /* How its command line asks for a run that answers once and ends: any of ONCE as an option, or
-     * as the command when it does not begin with '-'.  The first is what NAME-p puts in front. */
+     * as the command when it does not begin with '-'.  The first is what NAME-p puts in front.
+     * None: every run does. */
     tool_list once;
     const char *flags;         /* letters of short options without a value: -cp has -p; may be "" */
     const char *format_option; /* takes "text", "json" or "stream-json"; NULL: none */
@@ -95,7 +96,7 @@ struct tool {
     struct signal_table signals;   /* and where in its JSON */
 };
 
-/* The tool called NAME.  NULL: there is none (ERR_NOT_FOUND), or its description is not valid. */
+/* The tool called NAME.  NULL: there is none (ERR_USAGE), or its description is not valid. */
 const struct tool *tool_load(const char *name, struct err *e);
 void tool_free(const struct tool *t); /* NULL is fine */
 

@@ -23,9 +23,9 @@ static void test_load(void **state)
     char hint[LIMIT_PATH + 80];
     snprintf(hint, sizeof hint, "describe it in %s, see credrelay-tool(5)",
              in_home(".config/credrelay/tools/Claude.ini"));
-    same_error("unknown", &e, ERR_NOT_FOUND, "there is no tool called 'Claude'", hint);
+    same_error("unknown", &e, ERR_USAGE, "there is no tool called 'Claude'", hint);
     assert_null(tool_load("../claude", &e));
-    same_error("a path", &e, ERR_NOT_FOUND, "'../claude' is no name for a tool",
+    same_error("a path", &e, ERR_USAGE, "'../claude' is no name for a tool",
                "use letters, digits, dots and dashes, at most 63");
     assert_false(tool_exists(""));
     tool_free(&tool_claude);
