@@ -7,6 +7,15 @@ _credrelay_relays()
         grep -vx alert
 }
 
+_credrelay_tools()
+{
+    local file
+    echo claude codex
+    for file in "${XDG_CONFIG_HOME:-$HOME/.config}"/credrelay/tools/*.ini; do
+        [[ -r $file ]] && basename "$file" .ini
+    done
+}
+
 _credrelay()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
@@ -19,9 +28,13 @@ _credrelay()
         COMPREPLY=($(compgen -W "$(_credrelay_relays)" -- "$word"))
         return
     fi
+    if [[ $before == -t || $before == --tool ]]; then
+        COMPREPLY=($(compgen -W "$(_credrelay_tools)" -- "$word"))
+        return
+    fi
     case ${COMP_WORDS[1]} in
     run)
-        words="-r --relay -h --help --"
+        words="-r --relay -t --tool -h --help --"
         for ((i = 2; i < COMP_CWORD; i++)); do
             [[ ${COMP_WORDS[i]} == -- ]] || continue
             if ((COMP_CWORD == i + 1)); then

@@ -20,6 +20,7 @@ complete -c credrelay -n __fish_use_subcommand -a help -d 'show the commands, or
 
 set -l seen __fish_seen_subcommand_from
 complete -c credrelay -n "$seen run pull publish sync" -s r -l relay -x -a '(__credrelay_relays)' -d 'the relay it is about'
+complete -c credrelay -n "$seen run" -s t -l tool -x -a 'claude codex' -d 'the relay of this tool'
 complete -c credrelay -n "$seen pull publish sync version help" -s j -l json -d 'print the result as one JSON object'
 complete -c credrelay -n "$seen pull publish sync" -s n -l dry-run -d 'say what would be done, change nothing'
 complete -c credrelay -n "$seen pull publish" -s f -l force -d 'do it whatever the order says'

@@ -12,7 +12,7 @@ from harness.world import PREFIX, TESTS
 ROOT = TESTS.parent
 MAN = {name: (ROOT / "man" / name).read_text()
        for name in ("credrelay.1", "claude-p.1", "credrelay.conf.5", "credrelay-log.5",
-                    "credrelay-store.7")}
+                    "credrelay-store.7", "credrelay-tool.5")}
 README = (ROOT / "README.md").read_text()
 PROSE = {name: (ROOT / name).read_text()
          for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/claude.md")}
@@ -232,6 +232,30 @@ def test_the_manual_has_every_reason_and_no_others():
     assert set(items) == quoted("src/relay/decide.c", r'\[WHY_\w+\] = \{"(\w+)"')
 
 
+# -- credrelay-tool(5) -------------------------------------------------------------------------
+
+
+def test_the_manual_has_every_setting_of_a_tool():
+    description = source("src/tool/description.c")
+    rows = re.findall(r'^    \{"(\w+)", "([\w-]+)", take_', description, re.M)
+    named = re.findall(r'\[(?:SIGNAL|TYPE)_\w+\] = "([\w-]+)"', description)
+    assert len(rows) > 20 and len(named) > 10
+    items = re.findall(r"^\.It Cm ([\w-]+)", MAN["credrelay-tool.5"], re.M)
+    assert sorted(items) == sorted([key for _, key in rows] + named)
+    sections = set(re.findall(r'^    \{"([\w.]+)", take_\w+\},', description, re.M))
+    assert sections == set(re.findall(r"^\.S[hs] .*\[([\w.]+)\]$", MAN["credrelay-tool.5"], re.M))
+
+
+def test_the_example_of_a_tool_is_one(world):
+    example = re.search(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", section("credrelay-tool.5", "EXAMPLES"),
+                        re.M | re.S)[1]
+    path = world.home / ".config" / "credrelay" / "tools" / "lamp.ini"
+    path.parent.mkdir(parents=True)
+    path.write_text(example)
+    ran = world.run("credrelay", "run", "-t", "lamp", "--", "true")
+    assert (ran.status, ran.err) == (0, ""), ran
+
+
 # -- credrelay-store(7) ------------------------------------------------------------------------
 
 
@@ -278,6 +302,14 @@ def test_bash_offers_the_relays_of_the_configuration(world):
     world.configure("[claude]\nrole = reader\n[work]\nrole = reader\n[alert]\nmail = me\n")
     assert complete_in_bash(world, "credrelay", "pull", "-r", "") == {"claude", "work"}
     assert complete_in_bash(world, "credrelay", "pull", "--relay", "w") == {"work"}
+
+
+def test_bash_offers_the_tools(world):
+    tools = world.home / ".config" / "credrelay" / "tools"
+    assert complete_in_bash(world, "credrelay", "run", "-t", "") == {"claude", "codex"}
+    tools.mkdir(parents=True)
+    (tools / "lamp.ini").touch()
+    assert complete_in_bash(world, "credrelay", "run", "--tool", "l") == {"lamp"}
 
 
 def test_bash_offers_commands_after_the_dashes(world):
@@ -366,14 +398,15 @@ def test_every_file_and_function_that_is_named_exists():
     sources = "\n".join(p.read_text() for folder in ("src", "helpers")
                         for p in (ROOT / folder).rglob("*.[ch]"))
     for name, text in PROSE.items():
-        for path in re.findall(r"`((?:src|helpers|tests|scripts|man|docs)/[\w./-]+)`", text):
+        for path in re.findall(r"`((?:src|helpers|tests|scripts|man|docs|tools)/[\w./-]+)`", text):
             assert (ROOT / path).exists(), f"{name} names {path}"
         for path in re.findall(r"\]\(([\w./-]+)\)", text):
             assert (ROOT / path).exists(), f"{name} links to {path}"
         for function in re.findall(r"`(\w+)\(\)`", text):
             assert re.search(rf"\b{function}\(", sources), f"{name} names {function}()"
+        descriptions = "".join(p.read_text() for p in (ROOT / "tools").glob("*.ini"))
         for constant in re.findall(r"`([A-Z]+_[A-Z_]+)(?:=\w+)?`", text):
-            assert constant in sources, f"{name} names {constant}"
+            assert constant in sources + descriptions, f"{name} names {constant}"
 
 
 LAYERS = ["os", "base", ("store", "tool"), "relay", "run", "cmd"]

@@ -513,7 +513,8 @@ CONFIG = {  # the file, the exit status, the message ({path} is the file)
                     "  the settings are listed in credrelay.conf(5)\n"),
     "role": ("[claude]\nrole = boss\n", 65,
              "{path}:2: role = boss is not valid\n  role takes reader|writer\n"),
-    "tool": ("[claude]\n\ntool = emacs\n", 65, "{path}:3: tool = emacs is not valid\n  tool takes claude\n"),
+    "tool": ("[claude]\n\ntool = emacs\n", 65, "{path}:3: tool = emacs is not valid\n"
+             "  tool takes claude|codex|NAME\n"),
     "timeout": ("[claude]\ntimeout = soon\n", 65,
                 "{path}:2: timeout = soon is not valid\n  timeout takes DURATION\n"),
     "yes or no": ("[claude]\nshare-refresh-token = maybe\n", 65,
