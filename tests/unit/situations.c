@@ -1,5 +1,6 @@
 #include "situations.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,13 +24,18 @@ struct login_facts parse_login(const char *text)
     if (f.state != LOGIN_USABLE)
         return f;
     parse_name(text[0], f.fingerprint);
-    f.expires_at = NOW + strtol(text + 1, &rest, 10) * HOUR;
+    if (text[1] == '?')
+        rest = (char *)(uintptr_t)text + 2;
+    else
+        f.expires_at = NOW + strtol(text + 1, &rest, 10) * HOUR;
     if (*rest == 'r') {
         f.renewable = true;
         rest++;
     }
     if (*rest == '@')
-        f.deadline = NOW + strtol(rest + 1, NULL, 10) * 24 * HOUR;
+        f.deadline = NOW + strtol(rest + 1, &rest, 10) * 24 * HOUR;
+    if (*rest == '~')
+        f.fresh_at = NOW + strtol(rest + 1, NULL, 10) * HOUR;
     return f;
 }
 

@@ -28,6 +28,54 @@ static void test_rfc3339(void **state)
     }
 }
 
+static void test_parse_rfc3339(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"1969-12-31T23:59:59.999Z", -1},
+        {"2026-11-23T20:12:56.123456789Z", INT64_C(1795464776123)},
+        {"2026-11-23t20:12:56.1z", INT64_C(1795464776100)},
+        {"2026-11-23 20:12:56Z", INT64_C(1795464776000)},
+        {"2026-11-23T21:42:56+01:30", INT64_C(1795464776000)},
+        {"2026-11-23T12:12:56-08:00", INT64_C(1795464776000)},
+        {"2024-02-29T00:00:00Z", INT64_C(1709164800000)},
+        {"2000-03-01T00:00:00Z", INT64_C(951868800000)},
+        {"2100-03-01T00:00:00Z", INT64_C(4107542400000)},
+        {"9999-12-31T23:59:59.999Z", INT64_C(253402300799999)},
+        {"0001-01-01T00:00:00Z", INT64_C(-62135596800000)},
+    };
+    static const char *const bad[] = {"",
+                                      "2026",
+                                      "2026-11-23",
+                                      "2026-11-23T20:12:56",
+                                      "2026-11-23T20:12:56+01",
+                                      "2026-11-23T20:12:56+0100",
+                                      "2026-11-23T20:12:56Z ",
+                                      "2026-11-23T20:12:56+01:00x",
+                                      "2026-13-01T00:00:00Z",
+                                      "2026-00-01T00:00:00Z",
+                                      "2026-01-32T00:00:00Z",
+                                      "2026-01-01T24:00:00Z",
+                                      "2026-01-01T00:60:00Z",
+                                      "0000-01-01T00:00:00Z",
+                                      "26-11-23T20:12:56Z",
+                                      "1795464776"};
+    for (size_t i = 0; i < COUNT(good); i++) {
+        int64_t ms = 1;
+        same_int(good[i].text, clock_parse_rfc3339(good[i].text, &ms), true);
+        same_int(good[i].text, ms, good[i].ms);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        int64_t ms = 77;
+        same_int(bad[i], clock_parse_rfc3339(bad[i], &ms), false);
+        same_int(bad[i], ms, 77);
+    }
+}
+
 static void test_duration(void **state)
 {
     (void)state;
@@ -73,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rfc3339),
+        cmocka_unit_test(test_parse_rfc3339),
         cmocka_unit_test(test_duration),
         cmocka_unit_test(test_sleep),
     };

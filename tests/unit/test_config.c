@@ -127,6 +127,46 @@ static void test_cases(void **state)
     }
 }
 
+/* The first section of a tool, or the defaults under its name. */
+static void test_of_tool(void **state)
+{
+    static const struct {
+        const char *text; /* NULL: no file */
+        const char *tool, *relay;
+    } rows[] = {
+        {NULL, "claude", "claude claude writer" DEFAULTS "local: {}"},
+        {NULL, "codex", "codex codex writer" DEFAULTS "local: {}"},
+        {"[c]\ntool = codex\nrole = reader\n", "codex", "c codex reader" DEFAULTS "local: {}"},
+        {"[c]\ntool = codex\nrole = reader\n", "claude",
+         "claude claude writer" DEFAULTS "local: {}"},
+        {"[c]\ntool = codex\n[w]\nrole = reader\n[x]\nstore = local:/x\n", "claude",
+         "w claude reader" DEFAULTS "local: {}"},
+        {"[alert]\ntool = codex\n[c]\nrole = reader\ntool = codex\n", "codex",
+         "c codex reader" DEFAULTS "local: {}"},
+        {"[a]\ntool = codex\nrole = reader\n[b]\ntool = codex\n", "codex",
+         "a codex reader" DEFAULTS "local: {}"},
+        {"[b]\ntool = nosuch\nrole = king\n[c]\ntool = codex\n", "codex",
+         "c codex writer" DEFAULTS "local: {}"},
+    };
+    (void)state;
+    /* It is for those who name no tool. */
+    setenv("CREDRELAY_TOOL", "claude", 1);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct relay r;
+        struct buf got;
+        struct err e;
+        buf_init(&got, 10000);
+        if (rows[i].text)
+            put_file(in_home(conf), rows[i].text, 0600);
+        if (!relay_load_of_tool(rows[i].tool, &r, &e))
+            fail_msg("%s: %s", rows[i].relay, e.text);
+        describe(&r, &got);
+        same_text("relay", buf_str(&got), rows[i].relay);
+        relay_free(&r);
+        buf_free(&got);
+    }
+}
+
 #define LONG64 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static const struct {
@@ -318,8 +358,9 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_cases),      WITH_FOLDER(test_mistakes), WITH_FOLDER(test_bad_variable),
-        WITH_FOLDER(test_unreadable), WITH_FOLDER(test_places),   WITH_FOLDER(test_settings),
+        WITH_FOLDER(test_cases),        WITH_FOLDER(test_mistakes),   WITH_FOLDER(test_of_tool),
+        WITH_FOLDER(test_bad_variable), WITH_FOLDER(test_unreadable), WITH_FOLDER(test_places),
+        WITH_FOLDER(test_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,6 +178,27 @@ static const struct row {
      WHY_HALF_PUBLISHED},
     {"plain: a successor", PLAIN_WRITER, "B+8r", "A+1r", 1, NULL, "", "=A1", DO_PUBLISH,
      WHY_SUCCESSOR},
+
+    /* ---- logins that say how fresh they are, or not when they expire ---- */
+    {"out of step, the fresher one wins over the later expiry", WRITER, "B+1r~-1", "A+8~-2", 2, "-",
+     "", "", DO_PUBLISH, WHY_LATER},
+    {"and loses where it is the staler", WRITER, "B+8r~-2", "A+1~-1", 2, "-", "", "",
+     DO_INSTALL_SHARED, WHY_STORE_LATER},
+    {"the deadline goes before freshness", WRITER, "B+8r@30~-2", "A+8@29~-1", 2, "-", "", "",
+     DO_PUBLISH, WHY_LATER},
+    {"as fresh: the later expiry", WRITER, "B+8r~-1", "A+1~-1", 2, "-", "", "", DO_PUBLISH,
+     WHY_LATER},
+    {"freshness that one does not say does not count", WRITER, "B+8r", "A+1~-1", 2, "-", "", "",
+     DO_PUBLISH, WHY_LATER},
+    {"an expired one never wins by freshness", WRITER, "B-1r~-1", "A+1~-2", 2, "-", "", "",
+     DO_INSTALL_SHARED, WHY_EXPIRED},
+    {"an expiry not known has not passed", READER, "A?", "-", 0, NULL, "", "", DO_NOTHING,
+     WHY_STORE_EMPTY},
+    {"it is worth publishing without a refresh token", WRITER, "A?", "-", 0, "-", "", "",
+     DO_PUBLISH, WHY_STORE_EMPTY},
+    {"and beats one that is expired", WRITER, "B?r", "A-1", 2, "-", "", "", DO_PUBLISH, WHY_LATER},
+    {"neither known, as fresh: ties go to the store", WRITER, "B?r~-1", "A?~-1", 2, "-", "", "",
+     DO_INSTALL_SHARED, WHY_STORE_LATER},
 };
 
 static void one_row(void **state)
