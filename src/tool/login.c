@@ -89,11 +89,9 @@ static bool has(const struct members *m, const struct tool_required *r)
     return r->array ? jv_is_array(v) : v && !jv_is_null(v);
 }
 
-static const char *flaw_of(const struct tool *t, const struct members *m, const char *access,
-                           int64_t expires_at)
+/* What the client would not take; NULL: nothing. */
+static const char *flaw_of(const struct tool *t, const struct members *m, int64_t expires_at)
 {
-    if (!access)
-        return "it has no access token";
     for (unsigned i = 0; i < t->required_count; i++)
         if (!has(m, &t->required[i]))
             return t->required[i].flaw;
@@ -111,11 +109,13 @@ static void read_facts(const struct tool *t, const struct members *m, struct log
     int64_t expires_at = time_of(m, &t->expiry);
     if (t->access.names[0] && !jv_is_object(part))
         return malformed(f, "it is not an object");
-    if (access && !*access) {
+    if (!access)
+        return malformed(f, "it has no access token");
+    if (!*access) {
         f->state = LOGIN_BLANK;
         return;
     }
-    const char *flaw = flaw_of(t, m, access, expires_at);
+    const char *flaw = flaw_of(t, m, expires_at);
     if (flaw)
         return malformed(f, flaw);
     f->state = LOGIN_USABLE;
