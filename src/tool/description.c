@@ -468,8 +468,7 @@ static const char *expand(struct reading *rd, const char *text, size_t len)
         d->used--;
         p = open ? close + 1 : end;
     }
-    d->used++;
-    return d->text + start;
+    return keep(rd, "") ? d->text + start : NULL;
 }
 
 /* Brackets in pairs and not one in another, and not too many of them. */
