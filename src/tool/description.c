@@ -255,10 +255,15 @@ static bool keep_required(struct reading *rd, const char *item, size_t len)
     char flaw[80];
     if (t->required_count == TOOL_REQUIRED)
         return too_many(rd, TOOL_REQUIRED, "members");
-    if (!keep_member(rd, item, r.array ? len - 2 : len, &r.member))
+    if (r.array)
+        len -= 2;
+    if (!keep_member(rd, item, len, &r.member))
         return false;
-    const char *last = strrchr(r.member.path, '.');
-    snprintf(flaw, sizeof flaw, "it has no %.60s", last ? last + 1 : r.member.path);
+    const char *end = item + len, *last = end;
+    while (last > item && last[-1] != '.')
+        last--;
+    int shown = end - last < 60 ? (int)(end - last) : 60;
+    snprintf(flaw, sizeof flaw, "it has no %.*s", shown, last);
     if (!(r.flaw = keep(rd, flaw)))
         return false;
     t->required[t->required_count++] = r;

@@ -77,6 +77,8 @@ static const char *described(const struct tool *t)
 {
     static struct buf out;
     static char text[16384];
+    if (!t)
+        return "(none)";
     buf_init(&out, sizeof text);
     buf_printf(&out, "%s: %s, %s, %s\n", t->name, t->product, t->program, t->login_command);
     put_list(&out, "renew", t->renew);
@@ -133,7 +135,6 @@ static void test_shipped(void **state)
         struct tool *read = description_parse((*t)->name, text.data, text.len, "F", &e);
         if (!read)
             fail_msg("%s", e.text);
-        assert_non_null(read);
         snprintf(built_in, sizeof built_in, "%s", described(*t));
         same_text((*t)->name, built_in, described(read));
         description_free(read);
@@ -198,7 +199,6 @@ static void test_good(void **state)
         struct tool *t = parsed(text, (size_t)n, &e);
         if (!t)
             fail_msg("%s: %s", good[i].text, e.text);
-        assert_non_null(t);
         if (!strstr(described(t), good[i].becomes))
             fail_msg("%s became %s", good[i].text, described(t));
         description_free(t);
