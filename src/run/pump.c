@@ -261,8 +261,6 @@ static bool round_trip(struct pump *p, bool *ret_idle, struct err *e)
     *ret_idle = over && !fds[OUTPUT].revents && !(waits && fds[STANDARD_OUTPUT].revents);
     if (ready == 0 && output_over(p) && !p->closed && !p->child->ended)
         end_output(p);
-    if (fds[SIGNALS].revents)
-        child_signals(p->child);
     pass_input(in, &fds[INPUT], &fds[CHILD_INPUT]);
     if (fds[STANDARD_OUTPUT].revents & (POLLERR | POLLHUP)) {
         p->lost = waits ? EPIPE : p->lost;
@@ -272,7 +270,12 @@ static bool round_trip(struct pump *p, bool *ret_idle, struct err *e)
         p->full = false;
         drain(p);
     }
-    return !fds[OUTPUT].revents || p->from_child < 0 || take_output(p, e);
+    bool ok = !fds[OUTPUT].revents || p->from_child < 0 || take_output(p, e);
+    /* After the output: we stop when the child has stopped, and what it said before is out by
+     * then, as it would be without us. */
+    if (fds[SIGNALS].revents)
+        child_signals(p->child);
+    return ok;
 }
 
 bool pump_run(struct pump *p, struct err *e)
