@@ -2,6 +2,8 @@
 
 pull        `credrelay pull` of a login that is not there, from the strict Parameter Store, with
             `aws ssm get-parameter --with-decryption` of the same value under the same key
+https       the store's helper alone, one get over https, with the same and with the least that a
+            program on libcurl does for it
 good day    what a wrapper adds to a run that succeeds: `claude-p` beside `timeout 60` and beside
             the Python that one would write first; around a tiny program, so that its own start does
             not drown the difference, and around the tests' stand-in client
@@ -14,6 +16,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import report  # noqa: E402
+from harness.fault_server import Certificates  # noqa: E402
 from harness.linkage import heavy, libraries  # noqa: E402
 from harness.parameter_store import READER, ParameterStore, end_server, start_server  # noqa: E402
 from harness.world import PREFIX, World, login  # noqa: E402
@@ -32,7 +36,6 @@ PROMPT = "reply with single word ok"
 GIB = "mib:1024"
 PYTHON = "a Python wrapper"
 TIMEOUT = "timeout 60"
-AWS = "aws ssm get-parameter"
 HOME = Path(os.environ["HOME"])
 
 
@@ -50,9 +53,17 @@ def count(what, tool, ours, rival="", theirs=None):
 
 
 def find_aws():
-    """The program itself: a version manager's shim on PATH would be measured as well."""
-    beside = Path(os.environ["MOTO_PYTHON"]).with_name("aws")
-    found = str(beside) if beside.exists() else shutil.which("aws")
+    """{name with version: program}: the one beside the tests' Python and the system's.  The
+    programs themselves: a version manager's shim would be measured as well."""
+    found = {}
+    for program in (Path(os.environ["MOTO_PYTHON"]).with_name("aws"), Path("/usr/bin/aws"),
+                    Path(shutil.which("aws") or "/nonexistent")):
+        if not program.exists() or "shims" in program.parts:
+            continue
+        version = subprocess.run([program, "--version"], stdout=subprocess.PIPE, text=True)
+        name = version.stdout.split()[0].replace("aws-cli/", "aws ") if version.stdout else None
+        if name:
+            found.setdefault(name, str(program))
     if not found:
         raise CouldNotRun("no aws here (Debian: awscli)")
     return found
@@ -61,43 +72,88 @@ def find_aws():
 class Reader:
     """A machine that only reads, and the commands that bring the login to it."""
 
-    def __init__(self, port):
-        self.world = World(HOME / "reader", "reader")
-        store = ParameterStore(port, "/claude/oauth/credentials")
+    def __init__(self, port, scheme="http"):
+        self.world = World(HOME / f"reader-{scheme}", "reader")
+        store = ParameterStore(port, "/claude/oauth/credentials", scheme)
         store.put(json.dumps(login(refresh=None)))
         self.world.write_aws_profiles(**store.profiles())
         self.world.configure("[claude]\ntool = claude\nrole = reader\n"
                              f"store = {store.url()}\nreader-profile = {READER}\n")
+        self.store = store
         self.pull = ["credrelay", "pull"]
-        self.aws = [find_aws(), "ssm", "get-parameter", "--with-decryption", "--name", store.path,
-                    "--region", store.region, "--endpoint-url", store.endpoint, "--profile", READER,
-                    "--query", "Parameter.Value", "--output", "text"]
+        self.aws = {name: [program, "ssm", "get-parameter", "--with-decryption", "--name", store.path,
+                           "--region", store.region, "--endpoint-url", store.endpoint, "--profile",
+                           READER, "--query", "Parameter.Value", "--output", "text"]
+                    for name, program in find_aws().items()}
+
+    def prove_all(self):
         prove(self.world, "credrelay pull", self.pull, lambda _: self.world.login_mode() == "0o600")
-        prove(self.world, AWS, self.aws, lambda r: "claudeAiOauth" in r.json)
+        for name, argv in self.aws.items():
+            prove(self.world, name, argv, lambda r: "claudeAiOauth" in r.json)
 
 
 def pull(port, rounds):
     reader = Reader(port)
-    took = in_turns(reader.world, rounds, {"ours": reader.pull, AWS: reader.aws},
+    reader.prove_all()
+    took = in_turns(reader.world, rounds, {"ours": reader.pull, **reader.aws},
                     gone=reader.world.login_path)
-    return [Row(what, AWS, spread(took["ours"], field), spread(took[AWS], field), unit, least)
+    rows = [Row(what, name, spread(took["ours"], field), spread(took[name], field), unit, least)
             for what, field, unit, least in (("processor time", "cpu", "us", 30),
                                              ("time", "wall", "us", None),
                                              ("peak memory", "peak", "KiB", None))
-            ] + pull_counts(reader)
+            for name in reader.aws]
+    return rows + pull_counts(reader)
 
 
 def pull_counts(reader):
     """Of credrelay and its helper; aws under valgrind takes longer than everything else here."""
     argv = [PREFIX / "bin" / "credrelay", "pull"]
+    name, aws = next(iter(reader.aws.items()))
 
     def fresh(counter, argv):
         reader.world.login_path.unlink(missing_ok=True)
         return counter(reader.world, argv, descendants=True)
 
     return [count("instructions", "valgrind", fresh(instructions, argv)),
-            count("system calls", "strace", fresh(system_calls, argv), AWS,
-                  fresh(system_calls, reader.aws))]
+            count("system calls", "strace", fresh(system_calls, argv), name,
+                  fresh(system_calls, aws))]
+
+
+# -- one get over https --------------------------------------------------------------------------
+
+MINIMAL = "a minimal libcurl program"
+
+
+def get_over_https(rounds):
+    """The helper alone, as credrelay asks it."""
+    certificates = Certificates(HOME)
+    os.environ["SSL_CERT_FILE"] = str(certificates.authority)  # for the server's door for tests
+    process, port = start_server("-c", certificates.good[0], "-k", certificates.good[1])
+    try:
+        reader = Reader(port, "https")
+        reader.world.env["AWS_CA_BUNDLE"] = str(certificates.authority)
+        reader.prove_all()
+        key, secret = reader.store.profiles()[READER.replace("-", "_")]
+        reader.world.env.update(AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY=secret)
+        request = reader.world.home / "request"
+        request.write_text(json.dumps({
+            "credrelay": 1, "op": "get", "store": reader.store.url(), "path": reader.store.path,
+            "role": "reader", "machine": "reader", "options": {}, "deadline_ms": 10000}) + "\n")
+        minimal = [BUILD / "bench" / "minimal-get", reader.store.endpoint, reader.store.region,
+                   reader.store.path, certificates.authority]
+        prove(reader.world, MINIMAL, minimal, lambda r: "claudeAiOauth" in r.out)
+        took = in_turns(reader.world, rounds, {
+            "ours": [PREFIX / "libexec" / "credrelay" / "store-ssm"], MINIMAL: minimal,
+            **reader.aws}, stdin=request)
+    finally:
+        end_server(process)
+    wall, least = (spread(took[name], "wall") for name in ("ours", MINIMAL))
+    within = wall.middle - least.middle <= 5000
+    return [*(Row("processor time", name, spread(took["ours"], "cpu"), spread(took[name], "cpu"),
+                  least=50) for name in reader.aws),
+            *(Row("time", name, wall, spread(took[name], "wall")) for name in reader.aws),
+            Row("time", MINIMAL, wall, least, claim=("within 5 ms", within)),
+            Row("processor time", MINIMAL, spread(took["ours"], "cpu"), spread(took[MINIMAL], "cpu"))]
 
 
 # -- a good day ----------------------------------------------------------------------------------
@@ -202,6 +258,7 @@ def main():
 
     try:
         measure("pull", pull, port, max(5, rounds // 15))
+        measure("one get over https", get_over_https, max(5, rounds // 15))
         measure("good day, tiny client", good_day, tiny, rounds, True)
         measure("good day, stand-in client", good_day, stand_in_world(), rounds, False)
         measure("1 GiB of output", throughput, tiny, 5)

@@ -39,10 +39,10 @@ class Spread:
         return cls(statistics.median(values), tenths[0], tenths[-1])
 
 
-def in_turns(world, rounds, commands, gone=None):
+def in_turns(world, rounds, commands, gone=None, stdin=None):
     """{name: [Took, one for each round]} of COMMANDS, {name: argv}, run in turns.  GONE: a file
-    that is removed before each run."""
-    arguments = [rounds + WARM_UP, *(["-u", gone] if gone else [])]
+    that is removed before each run; STDIN: a file."""
+    arguments = [rounds + WARM_UP, *(["-u", gone] if gone else []), *(["-i", stdin] if stdin else [])]
     for argv in commands.values():
         arguments += ["--", *argv]
     result = world.run(BUILD / "bench" / "runs", *arguments, timeout=1800)

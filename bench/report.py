@@ -23,7 +23,7 @@ class Row:
     unit: str = "us"
     least: float = None    # the ratio that is expected; None: nothing is
     note: str = None       # what is shown when there are no numbers
-    claim: tuple = None    # (what is expected of the note, is it so)
+    claim: tuple = None    # (what is expected, is it so)
 
     @property
     def ratio(self):

@@ -1,12 +1,12 @@
 /* Run commands in turns and say what each run took.
  *
- *     runs ROUNDS [-u FILE] -- COMMAND ARGUMENT... [-- COMMAND ARGUMENT...]...
+ *     runs ROUNDS [-u FILE] [-i FILE] -- COMMAND ARGUMENT... [-- COMMAND ARGUMENT...]...
  *
  * A line for each run: the command's number from 0, wall time in us, processor time of it and its
  * descendants (user and system, wait4) in us, peak resident memory in KiB, page faults, exit
  * status (128 + the signal's number).  Within a round every command runs once, and each round
- * begins with the next one, so that whatever drifts meets all of them alike.  stdin and stdout are
- * /dev/null.
+ * begins with the next one, so that whatever drifts meets all of them alike.  -u: a file that is
+ * removed before each run; -i: what stdin is, else /dev/null.  stdout is /dev/null.
  *
  * Small and in C: a large parent would show up in what is measured (fork, and the peak memory that
  * a child starts with). */
@@ -28,7 +28,8 @@ enum { MOST_COMMANDS = 16 };
 
 struct bench {
     long rounds;
-    const char *gone; /* a file that is removed before each run; NULL none */
+    const char *gone;  /* a file that is removed before each run; NULL none */
+    const char *input; /* a file */
     char **commands[MOST_COMMANDS];
     int count;
 };
@@ -88,7 +89,7 @@ static bool run_all(const struct bench *b)
 {
     posix_spawn_file_actions_t quiet;
     posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&quiet, STDIN_FILENO, b->input, O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     bool ok = true;
     for (long turn = 0; ok && turn < b->rounds * b->count; turn++) {
@@ -108,11 +109,15 @@ static bool run_all(const struct bench *b)
 /* Cuts argv into commands at each "--". */
 static bool read_arguments(int argc, char **argv, struct bench *b)
 {
-    *b = (struct bench){.rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 0};
+    *b = (struct bench){.rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 0, .input = "/dev/null"};
     int i = 2;
-    if (i + 1 < argc && strcmp(argv[i], "-u") == 0) {
-        b->gone = argv[i + 1];
-        i += 2;
+    for (; i + 1 < argc && strcmp(argv[i], "--") != 0; i += 2) {
+        if (strcmp(argv[i], "-u") == 0)
+            b->gone = argv[i + 1];
+        else if (strcmp(argv[i], "-i") == 0)
+            b->input = argv[i + 1];
+        else
+            return false;
     }
     for (; i < argc; i++) {
         if (strcmp(argv[i], "--") != 0)
@@ -129,7 +134,8 @@ int main(int argc, char **argv)
 {
     struct bench b;
     if (!read_arguments(argc, argv, &b)) {
-        fputs("usage: runs ROUNDS [-u FILE] -- COMMAND ARGUMENT... [-- COMMAND ARGUMENT...]...\n",
+        fputs("usage: runs ROUNDS [-u FILE] [-i FILE] -- COMMAND ARGUMENT... [-- COMMAND "
+              "ARGUMENT...]...\n",
               stderr);
         return 64;
     }
