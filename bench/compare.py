@@ -226,7 +226,7 @@ def throughput(world, rounds):
 
 def linked():
     program = PREFIX / "bin" / "credrelay"
-    return [Row("libraries", "", None, note=", ".join(libraries(program)),
+    return [Row("libraries", "", None, note=", ".join(libraries(program)) or "none",
                 claim=("no libcurl, OpenSSL, SQLite", not heavy(program)))]
 
 

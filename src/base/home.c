@@ -1,12 +1,11 @@
 #include "base/home.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "os/home.h"
 
 static bool join(char *out, const char *folder, const char *name, struct err *e)
 {
@@ -16,10 +15,9 @@ static bool join(char *out, const char *folder, const char *name, struct err *e)
 bool home_path(const char *name, char *out, struct err *e)
 {
     const char *home = getenv("HOME");
-    if (!home || home[0] != '/') {
-        struct passwd *me = getpwuid(getuid());
-        home = me ? me->pw_dir : NULL;
-    }
+    char listed[LIMIT_PATH];
+    if (!home || home[0] != '/')
+        home = os_home(listed, sizeof listed) ? listed : NULL;
     if (!home || home[0] != '/') {
         err_set(e, ERR_USAGE, "HOME is not set");
         return err_hint(e, "set HOME to your home folder");
