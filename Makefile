@@ -27,9 +27,10 @@ bench: all        ## compare with the rivals, in one run
 	@scripts/deps bench
 	@scripts/bench
 
-fuzz:             ## random output against the verdict, SECONDS=60 by default
+fuzz:             ## random output against the verdict and the pump, SECONDS=60 each by default
 	@scripts/deps test
-	@tests/fuzz/run $(or $(SECONDS),60)
+	@tests/fuzz/run verdict $(or $(SECONDS),60)
+	@tests/fuzz/run pump $(or $(SECONDS),60)
 
 install: all
 	@meson configure $(BUILD) --prefix=$(PREFIX) && meson install -C $(BUILD)
