@@ -6,111 +6,21 @@
 
 #include "base/ascii.h"
 #include "base/ini.h"
-#include "base/limits.h"
 #include "base/parse.h"
-
-enum { FORMS = 96, STATUSES = 64, KINDS = 48, WORDS = 24, MEMBERS = 24, TYPES = 32 };
-
-/* Reading a wording goes through its alternatives: their number is what that may cost. */
-enum { GROUPS_MAX = 12, ALTERNATIVES_MAX = 24 };
-
-/* A tool and everything it points to, in one block. */
-struct description {
-    struct tool tool; /* first: the one is the other */
-    struct failure_form forms[FORMS + 1];
-    struct failure_status statuses[STATUSES + 1];
-    struct failure_kind kinds[KINDS + 1];
-    tool_list advice, key_sources;
-    const char *members[MEMBERS + 1];
-    enum signal_role roles[MEMBERS + 1];
-    struct signal_name types[TYPES + 1];
-    size_t used;
-    char text[LIMIT_TOOL_TEXT];
-};
-
-struct reading {
-    struct description *d;
-    const char *where;
-    unsigned line;
-    const char *section, *key, *value;
-    struct err *e;
-    uint64_t said; /* bit N: rows[N] */
-    size_t at;     /* of the section read last in `sections` */
-    unsigned forms, statuses, kinds, members, types, words;
-    struct {
-        const char *name, *value;
-    } word[WORDS];
-};
-
-/* ---- what is wrong ---- */
-
-static bool bad(const struct reading *rd, const char *takes)
-{
-    err_set(rd->e, ERR_INVALID, "%s:%u: [%.40s] %.40s = %.80s is not valid", rd->where, rd->line,
-            rd->section, rd->key, rd->value);
-    return err_hint(rd->e, "%s takes %s", rd->key, takes);
-}
-
-static bool too_many(const struct reading *rd, unsigned most, const char *what)
-{
-    return err_set(rd->e, ERR_TOO_LARGE, "%s:%u: [%.40s] %.40s: more than %u %s", rd->where,
-                   rd->line, rd->section, rd->key, most, what);
-}
-
-/* ---- keeping ---- */
-
-static const char *keep_bytes(struct reading *rd, const char *bytes, size_t len)
-{
-    struct description *d = rd->d;
-    if (len >= sizeof d->text - d->used) {
-        err_set(rd->e, ERR_TOO_LARGE, "%s:%u: the description has more than %u bytes of text",
-                rd->where, rd->line, LIMIT_TOOL_TEXT);
-        return NULL;
-    }
-    char *kept = d->text + d->used;
-    memcpy(kept, bytes, len);
-    kept[len] = '\0';
-    d->used += len + 1;
-    return kept;
-}
-
-static const char *keep(struct reading *rd, const char *text)
-{
-    return keep_bytes(rd, text, strlen(text));
-}
-
-/* The next item of a list, between commas or line ends; false: there is none.  *P moves past it. */
-static bool next_item(const char **p, const char *ends, const char **item, size_t *len)
-{
-    const char *start = *p;
-    while (ascii_is_space(*start) || *start == ',')
-        start++;
-    if (!*start)
-        return false;
-    size_t n = strcspn(start, ends);
-    *p = start + n;
-    while (ascii_is_space(start[n - 1]))
-        n--;
-    *item = start;
-    *len = n;
-    return true;
-}
-
-#define LIST  ",\n"
-#define BLANK " \t\n"
+#include "tool/reading.h"
 
 static bool keep_list(struct reading *rd, const char *ends, tool_list ret)
 {
     const char *p = rd->value, *item;
     size_t len;
     unsigned n = 0;
-    while (next_item(&p, ends, &item, &len)) {
+    while (reading_next_item(&p, ends, &item, &len)) {
         if (n == TOOL_LIST)
-            return too_many(rd, TOOL_LIST, "items");
-        if (!(ret[n++] = keep_bytes(rd, item, len)))
+            return reading_too_many(rd, TOOL_LIST, "items");
+        if (!(ret[n++] = reading_keep_bytes(rd, item, len)))
             return false;
     }
-    return n > 0 || bad(rd, "a list");
+    return n > 0 || reading_bad(rd, "a list");
 }
 
 /* ---- one taker for each kind of value ---- */
@@ -120,8 +30,8 @@ typedef bool take_fn(struct reading *rd, void *field);
 static bool take_text(struct reading *rd, void *field)
 {
     if (!rd->value[0] || strchr(rd->value, '\n'))
-        return bad(rd, "one line of text");
-    return (*(const char **)field = keep(rd, rd->value)) != NULL;
+        return reading_bad(rd, "one line of text");
+    return (*(const char **)field = reading_keep(rd, rd->value)) != NULL;
 }
 
 static bool take_list(struct reading *rd, void *field)
@@ -136,7 +46,7 @@ static bool take_command(struct reading *rd, void *field)
 
 static bool take_flag(struct reading *rd, void *field)
 {
-    return parse_bool(rd->value, field) || bad(rd, "yes|no");
+    return parse_bool(rd->value, field) || reading_bad(rd, "yes|no");
 }
 
 static bool is_name(const char *text, size_t len, const char *more)
@@ -154,8 +64,8 @@ static bool take_path(struct reading *rd, void *field)
 {
     const char *p = rd->value;
     if (*p == '/' || strstr(p, "..") || !*p || strchr(p, '\n'))
-        return bad(rd, "a path without .. that does not begin with /");
-    return (*(const char **)field = keep(rd, p)) != NULL;
+        return reading_bad(rd, "a path without .. that does not begin with /");
+    return (*(const char **)field = reading_keep(rd, p)) != NULL;
 }
 
 static bool take_parts(struct reading *rd, void *field)
@@ -163,15 +73,15 @@ static bool take_parts(struct reading *rd, void *field)
     const char **parts = field, *p = rd->value, *item;
     size_t len;
     unsigned n = 0;
-    while (next_item(&p, LIST, &item, &len)) {
+    while (reading_next_item(&p, LIST, &item, &len)) {
         if (!is_name(item, len, "_-"))
-            return bad(rd, "names of members of the file");
+            return reading_bad(rd, "names of members of the file");
         if (n == TOOL_PARTS)
-            return too_many(rd, TOOL_PARTS, "members");
-        if (!(parts[n++] = keep_bytes(rd, item, len)))
+            return reading_too_many(rd, TOOL_PARTS, "members");
+        if (!(parts[n++] = reading_keep_bytes(rd, item, len)))
             return false;
     }
-    return n > 0 || bad(rd, "names of members of the file");
+    return n > 0 || reading_bad(rd, "names of members of the file");
 }
 
 static bool find_part(const struct reading *rd, const char *name, size_t len, unsigned *ret)
@@ -188,18 +98,18 @@ static bool find_part(const struct reading *rd, const char *name, size_t len, un
 static bool keep_member(struct reading *rd, const char *path, size_t len, struct tool_member *ret)
 {
     static const char takes[] = "a member of one of the parts named above it, PART.NAME";
-    struct tool_member m = {.path = keep_bytes(rd, path, len)};
+    struct tool_member m = {.path = reading_keep_bytes(rd, path, len)};
     unsigned depth = 0;
     if (!m.path)
         return false;
     size_t n = strcspn(m.path, ".");
     if (!find_part(rd, m.path, n, &m.part))
-        return bad(rd, takes);
+        return reading_bad(rd, takes);
     for (const char *name = m.path + n; *name; name += n) {
         n = strcspn(++name, ".");
         if (!is_name(name, n, "_-") || depth == TOOL_MEMBER_DEPTH)
-            return bad(rd, takes);
-        if (!(m.names[depth++] = keep_bytes(rd, name, n)))
+            return reading_bad(rd, takes);
+        if (!(m.names[depth++] = reading_keep_bytes(rd, name, n)))
             return false;
     }
     *ret = m;
@@ -231,9 +141,10 @@ static bool take_time(struct reading *rd, void *field)
     const char *p = rd->value, *path, *clock;
     size_t len, clock_len;
     unsigned which;
-    if (!next_item(&p, ",", &path, &len) || !next_item(&p, ",", &clock, &clock_len) || *p ||
+    if (!reading_next_item(&p, ",", &path, &len) ||
+        !reading_next_item(&p, ",", &clock, &clock_len) || *p ||
         !word(clocks, CLOCK_COUNT, clock, clock_len, &which))
-        return bad(rd, "MEMBER, ms|s|rfc3339|jwt");
+        return reading_bad(rd, "MEMBER, ms|s|rfc3339|jwt");
     t->clock = (enum tool_clock)which;
     return keep_member(rd, path, len, &t->member);
 }
@@ -243,7 +154,7 @@ static bool take_bare(struct reading *rd, void *field)
     static const char *const forms[] = {[BARE_REMOVE] = "remove", [BARE_BLANK] = "blank"};
     unsigned which;
     if (!word(forms, 2, rd->value, strlen(rd->value), &which))
-        return bad(rd, "remove|blank");
+        return reading_bad(rd, "remove|blank");
     *(enum tool_bare *)field = (enum tool_bare)which;
     return true;
 }
@@ -254,7 +165,7 @@ static bool keep_required(struct reading *rd, const char *item, size_t len)
     struct tool_required r = {.array = len > 2 && memcmp(item + len - 2, "[]", 2) == 0};
     char flaw[80];
     if (t->required_count == TOOL_REQUIRED)
-        return too_many(rd, TOOL_REQUIRED, "members");
+        return reading_too_many(rd, TOOL_REQUIRED, "members");
     if (r.array)
         len -= 2;
     if (!keep_member(rd, item, len, &r.member))
@@ -264,7 +175,7 @@ static bool keep_required(struct reading *rd, const char *item, size_t len)
         last--;
     int shown = end - last < 60 ? (int)(end - last) : 60;
     snprintf(flaw, sizeof flaw, "it has no %.*s", shown, last);
-    if (!(r.flaw = keep(rd, flaw)))
+    if (!(r.flaw = reading_keep(rd, flaw)))
         return false;
     t->required[t->required_count++] = r;
     return true;
@@ -275,7 +186,7 @@ static bool take_required(struct reading *rd, void *field)
     const char *p = rd->value, *item;
     size_t len;
     (void)field;
-    while (next_item(&p, LIST, &item, &len))
+    while (reading_next_item(&p, LIST, &item, &len))
         if (!keep_required(rd, item, len))
             return false;
     return true;
@@ -288,12 +199,12 @@ static bool take_members(struct reading *rd, void *field)
     enum signal_role role = *(const enum signal_role *)field;
     const char *p = rd->value, *item;
     size_t len;
-    while (next_item(&p, LIST, &item, &len)) {
+    while (reading_next_item(&p, LIST, &item, &len)) {
         if (!is_name(item, len, "_-.[]") || len >= LIMIT_JSON_PATH)
-            return bad(rd, "members of the output's objects: NAME, NAME.NAME or NAME[]");
+            return reading_bad(rd, "members of the output's objects: NAME, NAME.NAME or NAME[]");
         if (rd->members == MEMBERS)
-            return too_many(rd, MEMBERS, "members");
-        if (!(d->members[rd->members] = keep_bytes(rd, item, len)))
+            return reading_too_many(rd, MEMBERS, "members");
+        if (!(d->members[rd->members] = reading_keep_bytes(rd, item, len)))
             return false;
         d->roles[rd->members++] = role;
     }
@@ -414,211 +325,14 @@ static bool take_types(struct reading *rd)
                 rd->line, rd->section, rd->key);
         return err_hint(rd->e, "it has notice, answer, input, work, result, failed, done");
     }
-    while (next_item(&p, LIST, &item, &len)) {
+    while (reading_next_item(&p, LIST, &item, &len)) {
         struct signal_name *n = &rd->d->types[rd->types];
         if (rd->types == TYPES)
-            return too_many(rd, TYPES, "types");
-        if (!(n->name = keep_bytes(rd, item, len)))
+            return reading_too_many(rd, TYPES, "types");
+        if (!(n->name = reading_keep_bytes(rd, item, len)))
             return false;
         n->type = (enum signal_type)type;
         rd->types++;
-    }
-    return true;
-}
-
-/* ---- wordings ---- */
-
-static bool bad_class(const struct reading *rd, const char *also)
-{
-    err_set(rd->e, ERR_INVALID, "%s:%u: [%.40s]: '%.64s' is no class of failure", rd->where,
-            rd->line, rd->section, rd->key);
-    return err_hint(rd->e, "use lapsed, overridden, forbidden or other%s", also);
-}
-
-static bool class_named(const char *name, size_t len, enum failure_class *ret)
-{
-    *ret = failure_class_by_name(name, len);
-    return *ret != FAILURE_CLASS_COUNT && *ret != FAILURE_NONE;
-}
-
-static const char *find_word(const struct reading *rd, const char *name, size_t len)
-{
-    for (unsigned i = 0; i < rd->words; i++)
-        if (strlen(rd->word[i].name) == len && memcmp(rd->word[i].name, name, len) == 0)
-            return rd->word[i].value;
-    return NULL;
-}
-
-/* TEXT with each {name} replaced by the words of that name. */
-static const char *expand(struct reading *rd, const char *text, size_t len)
-{
-    struct description *d = rd->d;
-    size_t start = d->used;
-    for (const char *p = text, *end = text + len; p < end;) {
-        const char *open = memchr(p, '{', (size_t)(end - p)), *stop = open ? open : end;
-        const char *close = open ? memchr(open, '}', (size_t)(end - open)) : NULL;
-        const char *words =
-            open && close ? find_word(rd, open + 1, (size_t)(close - open - 1)) : "";
-        if ((open && !close) || !words) {
-            err_set(rd->e, ERR_INVALID, "%s:%u: '%.*s': there are no such words", rd->where,
-                    rd->line, (int)(close ? close + 1 - open : 1), open);
-            err_hint(rd->e, "name them in [words], above");
-            return NULL;
-        }
-        if (!keep_bytes(rd, p, (size_t)(stop - p)))
-            return NULL;
-        d->used--; /* the next piece overwrites the NUL */
-        if (!keep(rd, words))
-            return NULL;
-        d->used--;
-        p = open ? close + 1 : end;
-    }
-    return keep(rd, "") ? d->text + start : NULL;
-}
-
-/* Brackets in pairs and not one in another, and not too many of them. */
-static bool well_formed(const char *words)
-{
-    const char *p = words;
-    for (int groups = 0; *(p += strcspn(p, "[]|")); groups++) {
-        int alternatives = 1;
-        if (*p != '[' || groups == GROUPS_MAX)
-            return false;
-        for (p++; *(p += strcspn(p, "[]|~")) == '|'; p++)
-            if (++alternatives > ALTERNATIVES_MAX)
-                return false;
-        if (*p++ != ']')
-            return false;
-    }
-    return *words != '\0';
-}
-
-static bool bad_wording(const struct reading *rd)
-{
-    char takes[160];
-    snprintf(takes, sizeof takes,
-             "words with [a|b|] for alternatives, at most %d times and %d of them, and ~ between "
-             "clauses",
-             GROUPS_MAX, ALTERNATIVES_MAX);
-    return bad(rd, takes);
-}
-
-static bool take_word(struct reading *rd)
-{
-    if (rd->words == WORDS)
-        return too_many(rd, WORDS, "names");
-    if (find_word(rd, rd->key, strlen(rd->key)))
-        return err_set(rd->e, ERR_INVALID, "%s:%u: [words] %.40s is said twice", rd->where,
-                       rd->line, rd->key);
-    const char *name = keep(rd, rd->key), *value = expand(rd, rd->value, strlen(rd->value));
-    if (!name || !value)
-        return false;
-    if (!well_formed(value))
-        return bad_wording(rd);
-    rd->word[rd->words].name = name;
-    rd->word[rd->words++].value = value;
-    return true;
-}
-
-static bool ends_with(const char *text, size_t *len, const char *end)
-{
-    size_t n = strlen(end);
-    if (*len <= n || memcmp(text + *len - n, end, n) != 0)
-        return false;
-    *len -= n;
-    return true;
-}
-
-/* "lapsed = WORDS", "forbidden = WORDS...", "asks = WORDS...", "by-status = WORDS###" */
-static bool take_form(struct reading *rd)
-{
-    struct failure_form f = {.then = THEN_CLAUSE, .meaning = FAILURE_LAPSED};
-    size_t len = strlen(rd->value);
-    bool rest = ends_with(rd->value, &len, "...");
-    if (rd->forms == FORMS)
-        return too_many(rd, FORMS, "wordings");
-    if (strcmp(rd->key, "by-status") == 0) {
-        f.then = THEN_STATUS;
-        f.meaning = FAILURE_OTHER;
-        if (rest || !ends_with(rd->value, &len, "###"))
-            return bad(rd, "words that end with ###, the digits of the status");
-    } else if (strcmp(rd->key, "asks") == 0) {
-        f.then = THEN_ASKS;
-        if (!rest)
-            return bad(rd, "words that end with ..., the line that asks for a login");
-    } else if (!class_named(rd->key, strlen(rd->key), &f.meaning)) {
-        return bad_class(rd, ", by-status or asks");
-    } else if (rest) {
-        f.then = THEN_LINE;
-    }
-    if (!(f.words = expand(rd, rd->value, len)))
-        return false;
-    if (!well_formed(f.words) || strchr(f.words, '\n'))
-        return bad_wording(rd);
-    rd->d->forms[rd->forms++] = f;
-    return true;
-}
-
-/* Each of WORDS, a list or "*" for anything, in an error with STATUS. */
-static bool keep_statuses(struct reading *rd, int status, enum failure_class meaning,
-                          const char *words)
-{
-    const char *item;
-    size_t len;
-    while (next_item(&words, LIST, &item, &len)) {
-        struct failure_status *s = &rd->d->statuses[rd->statuses];
-        if (rd->statuses == STATUSES)
-            return too_many(rd, STATUSES, "reasons");
-        if (len == 1 && *item == '*')
-            len = 0;
-        if (!(s->words = keep_bytes(rd, item, len)))
-            return false;
-        s->status = status;
-        s->meaning = meaning;
-        rd->statuses++;
-    }
-    return true;
-}
-
-/* "403 = lapsed: token revoked, log in again", "401 = lapsed" */
-static bool take_status(struct reading *rd)
-{
-    int64_t status;
-    enum failure_class meaning;
-    size_t n = strcspn(rd->value, ":");
-    if (!parse_int64(rd->key, 100, 599, &status)) {
-        err_set(rd->e, ERR_INVALID, "%s:%u: [%s]: '%.64s' is no status of HTTP", rd->where,
-                rd->line, rd->section, rd->key);
-        return err_hint(rd->e, "use 100 to 599");
-    }
-    if (!class_named(rd->value, n, &meaning))
-        return bad(rd, "lapsed|overridden|forbidden|other, or one of them, a colon and words");
-    return keep_statuses(rd, (int)status, meaning, rd->value[n] ? rd->value + n + 1 : "*");
-}
-
-static bool take_line(struct reading *rd)
-{
-    enum failure_class meaning;
-    if (!class_named(rd->key, strlen(rd->key), &meaning))
-        return bad_class(rd, "");
-    return keep_statuses(rd, 0, meaning, rd->value);
-}
-
-static bool take_kind(struct reading *rd)
-{
-    enum failure_class meaning;
-    const char *p = rd->value, *item;
-    size_t len;
-    if (!class_named(rd->key, strlen(rd->key), &meaning))
-        return bad_class(rd, "");
-    while (next_item(&p, LIST, &item, &len)) {
-        struct failure_kind *k = &rd->d->kinds[rd->kinds];
-        if (rd->kinds == KINDS)
-            return too_many(rd, KINDS, "names");
-        if (!(k->name = keep_bytes(rd, item, len)))
-            return false;
-        k->meaning = meaning;
-        rd->kinds++;
     }
     return true;
 }
@@ -698,7 +412,7 @@ static bool finish(struct reading *rd)
         t->flags = "";
     if (t->helper) {
         snprintf(words, sizeof words, "%.70s in %.70s", t->helper, t->settings);
-        if (!(t->helper_words = keep(rd, words)))
+        if (!(t->helper_words = reading_keep(rd, words)))
             return false;
     }
     require_time(t, &t->expiry);
@@ -720,7 +434,7 @@ struct tool *description_parse(const char *name, const char *text, size_t len, c
         return NULL;
     }
     memset(d, 0, offsetof(struct description, text));
-    d->tool.name = keep(&rd, name);
+    d->tool.name = reading_keep(&rd, name);
     if (d->tool.name && ini_parse(text, len, where, take, &rd, e) && finish(&rd))
         return &d->tool;
     free(d);
