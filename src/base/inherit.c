@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "os/process.h"
 
 static struct {
@@ -50,6 +51,15 @@ void inherit_restore(void)
     for (int fd = 0; fd <= 2; fd++)
         if (given.closed[fd])
             close(fd);
+}
+
+void inherit_close_from(int lowest)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+    if (most < 0 || most > LIMIT_DESCRIPTORS)
+        most = LIMIT_DESCRIPTORS;
+    for (int fd = lowest; fd < most; fd++)
+        close(fd);
 }
 
 bool inherit_dies_of_pipe(void)

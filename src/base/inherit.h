@@ -15,6 +15,10 @@ bool inherit_and_harden(void);
 /* In the child, just before exec. */
 void inherit_restore(void);
 
+/* In a process that lives on by itself: close LOWEST and every descriptor above it, ours and what
+ * others have given us.  (One above LIMIT_DESCRIPTORS stays.) */
+void inherit_close_from(int lowest);
+
 /* Was this standard stream closed when we were started? */
 bool inherit_was_closed(int fd);
 

@@ -52,6 +52,9 @@
 /* Nesting of any JSON we read; the deepest seen in a credentials file is 6. */
 #define LIMIT_JSON_DEPTH 64
 
+/* Descriptors that a process left behind closes one by one; systems allow 256 to 1,048,576. */
+#define LIMIT_DESCRIPTORS 65536
+
 /* A path, with its final NUL. */
 #define LIMIT_PATH 4096
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/inherit.h"
 #include "base/limits.h"
 #include "os/pipe.h"
 
@@ -309,16 +310,15 @@ void pump_release(struct pump *p)
     }
 }
 
-enum { LEFT_OPEN = 256 };
-
+/* What others have given us is not kept open for that. */
 static _Noreturn void pass_the_rest(int from)
 {
     ssize_t n;
     signal(SIGPIPE, SIG_DFL);
-    for (int fd = 0; fd < LEFT_OPEN; fd++) /* what others have given us is theirs to close */
-        if (fd != from && fd != STDOUT_FILENO)
-            close(fd);
-    while ((n = read(from, passing, sizeof passing)) > 0)
+    dup2(from, STDIN_FILENO);
+    close(STDERR_FILENO);
+    inherit_close_from(STDERR_FILENO + 1);
+    while ((n = read(STDIN_FILENO, passing, sizeof passing)) > 0)
         for (ssize_t at = 0, some = 0; at < n; at += some)
             if ((some = write(STDOUT_FILENO, passing + at, (size_t)(n - at))) < 0)
                 _exit(1);

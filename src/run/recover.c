@@ -7,11 +7,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/inherit.h"
 #include "relay/events.h"
+#include "run/child.h"
 #include "tool/login_file.h"
-
-/* More than the run has opened, and what it inherited of use to others. */
-enum { RUN_FDS = 256 };
 
 enum { FRUITLESS_FOR_MS = 30000, POLL_FIRST_MS = 500, POLL_MOST_MS = 2000 };
 
@@ -190,11 +189,9 @@ bool recover(const struct relay *r, const struct login_facts *failed, int64_t en
 static void let_go_of_the_run(void)
 {
     int nothing = open("/dev/null", O_RDWR);
-    for (int fd = 0; fd < RUN_FDS; fd++)
-        if (fd != nothing)
-            close(fd);
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
         dup2(nothing, fd);
+    inherit_close_from(STDERR_FILENO + 1);
 }
 
 pid_t recover_beside(const struct relay *r, const struct login_facts *failed)
@@ -203,6 +200,7 @@ pid_t recover_beside(const struct relay *r, const struct login_facts *failed)
     pid_t pid = fork();
     if (pid != 0)
         return pid;
+    signals_release();
     let_go_of_the_run();
     _exit(recover(r, failed, clock_wall_ms(), &ignored) ? 0 : 1);
 }

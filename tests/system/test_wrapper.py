@@ -1,5 +1,6 @@
 """claude-p on good and bad days: what is printed, by whom, and with which exit status."""
 import json
+import signal
 import subprocess
 import time
 
@@ -207,6 +208,23 @@ def test_a_client_that_tries_again_finds_a_fresh_login(world, api, version):
     event = world.events("run")[0]
     assert (event["recovery_attempted"], event["recovery_succeeded"], event["retried"]) == (
         True, True, False)
+
+
+def test_what_heals_beside_has_none_of_the_run_s_handlers(world, api):
+    """They would write into a descriptor that is another's by now, and swallow what is to end it."""
+    world.install_client(api, retry_pause="1")
+    proxy_store(world)
+    fresh = world.human_login(api)
+    publish(world, access=fresh["accessToken"], refresh=None)
+    world.write_login(access=STALE, refresh=None)
+    world.program("credrelay-store-proxy", (world.bin / "credrelay-store-proxy").read_text().replace(
+        "#!/bin/sh\n", "#!/bin/sh\ngrep SigCgt /proc/$PPID/status >>caught\n"))
+    result = world.run("claude-p", "ok", *FORMATS["stream"])
+    assert (result.status, len(world.client_runs())) == (0, 1), result
+    masks = [int(line.split()[1], 16) for line in (world.home / "caught").read_text().splitlines()]
+    ours = sum(1 << (number - 1) for number in (
+        signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD))
+    assert masks and all(mask & ours == 0 for mask in masks)
 
 
 def test_healing_that_comes_too_late_is_a_retry(world, api):
