@@ -154,7 +154,7 @@ struct reading {
 
 /* Looking for the first section of a tool's. */
 struct search {
-    const char *path, *tool;
+    const char *tool;
     char section[64]; /* that is being read; "": none yet */
     bool is, found;
 };
@@ -234,20 +234,14 @@ static bool take_setting(void *ctx, const char *section, const char *key, const 
     return row ? apply(rd->relay, row, value, place, e) : unknown_key(place, key, e);
 }
 
-static bool read_file(const char *path, ini_fn *fn, void *ctx, struct err *e)
+/* The file's text; without the file, none. */
+static bool read_text(const char *path, struct buf *out, struct err *e)
 {
-    struct buf text;
-    buf_init(&text, LIMIT_CONFIG);
     struct err why;
-    bool ok = true;
-    if (file_read(path, &text, &why))
-        ok = ini_parse(buf_str(&text), text.len, path, fn, ctx, e);
-    else if (why.code != ERR_NOT_FOUND) {
-        *e = why;
-        ok = false;
-    }
-    buf_free(&text);
-    return ok;
+    if (file_read(path, out, &why) || why.code == ERR_NOT_FOUND)
+        return true;
+    *e = why;
+    return false;
 }
 
 /* share-refresh-token -> CREDRELAY_SHARE_REFRESH_TOKEN */
@@ -336,13 +330,11 @@ static bool load_tool(struct relay *r, struct err *e)
     return r->tool && tool_login_path(r->tool, r->login_path, e);
 }
 
-static bool load(const char *name, struct relay *r, struct err *e)
+static bool load(const char *name, const char *path, const struct buf *text, struct relay *r,
+                 struct err *e)
 {
-    char path[LIMIT_PATH];
     struct reading rd = {.relay = r, .path = path, .wanted = name};
-    set_defaults(r);
-    if (!name_machine(r, e) || !relay_config_path(path, e) ||
-        !read_file(path, take_setting, &rd, e))
+    if (!ini_parse(buf_str(text), text->len, path, take_setting, &rd, e))
         return false;
     if (name && !rd.found && strcmp(name, "claude") != 0)
         return no_such_relay(&rd, e);
@@ -352,17 +344,15 @@ static bool load(const char *name, struct relay *r, struct err *e)
 }
 
 /* The section of TOOL's, or none, and then the defaults under the tool's name. */
-static bool load_of_tool(const char *tool, struct relay *r, struct err *e)
+static bool load_of_tool(const char *tool, const char *path, const struct buf *text,
+                         struct relay *r, struct err *e)
 {
-    char path[LIMIT_PATH];
-    struct search s = {.path = path, .tool = tool, .section = ""};
+    struct search s = {.tool = tool, .section = ""};
     struct reading rd = {.relay = r, .path = path, .wanted = s.section};
-    set_defaults(r);
-    if (!name_machine(r, e) || !relay_config_path(path, e) ||
-        !read_file(path, search_setting, &s, e))
+    if (!ini_parse(buf_str(text), text->len, path, search_setting, &s, e))
         return false;
     bool found = s.found || s.is;
-    if (found && !read_file(path, take_setting, &rd, e))
+    if (found && !ini_parse(buf_str(text), text->len, path, take_setting, &rd, e))
         return false;
     snprintf(r->name, sizeof r->name, "%s", found ? s.section : tool);
     if (!read_environment(r, e))
@@ -372,19 +362,26 @@ static bool load_of_tool(const char *tool, struct relay *r, struct err *e)
     return load_tool(r, e) && home_state(r->state_dir, e);
 }
 
-typedef bool load_fn(const char *name, struct relay *r, struct err *e);
+typedef bool load_fn(const char *name, const char *path, const struct buf *text, struct relay *r,
+                     struct err *e);
 
 static bool load_with(load_fn *fn, const char *name, struct relay *ret, struct err *e)
 {
+    char path[LIMIT_PATH];
     struct relay r = {.store_options = jv_object()};
+    struct buf text;
     if (!r.store_options)
         return err_no_memory(e);
-    if (!fn(name, &r, e)) {
+    buf_init(&text, LIMIT_CONFIG);
+    set_defaults(&r);
+    bool ok = name_machine(&r, e) && relay_config_path(path, e) && read_text(path, &text, e) &&
+              fn(name, path, &text, &r, e);
+    buf_free(&text);
+    if (ok)
+        *ret = r;
+    else
         relay_free(&r);
-        return false;
-    }
-    *ret = r;
-    return true;
+    return ok;
 }
 
 bool relay_load(const char *name, struct relay *ret, struct err *e)
