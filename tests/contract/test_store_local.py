@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from harness.relay import wait_for
 from harness.rights import obey_permissions
 from harness.stores import SECRET, is_whole, value
 from harness.world import FAKE
@@ -28,6 +29,13 @@ def database(folder):
 
 def modes(folder):
     return {p.name: oct(stat.S_IMODE(p.lstat().st_mode)) for p in folder.iterdir()}
+
+
+def start_waiting(local, folder, **popen):
+    """A wait that has the database open: only then are -wal and -shm there."""
+    waiting = local.start(local.request("wait", version=2, deadline_ms=60_000), **popen)
+    wait_for(lambda: (folder / "one.db-wal").exists() and (folder / "one.db-shm").exists())
+    return waiting
 
 
 def refused(local, error, message, hint, op="get", **popen):
@@ -95,9 +103,8 @@ def test_a_link_in_the_folders_is_followed(local, folder):
 
 
 def test_every_file_is_private_while_in_use(local, folder):
-    """-wal and -shm are there only while somebody has the database open: a wait does."""
     assert local.put(value(1), expect=0)["ok"]
-    waiting = local.start(local.request("wait", version=2, deadline_ms=20_000), umask=0)
+    waiting = start_waiting(local, folder, umask=0)
     assert local.put(value(2), expect=1)["ok"]
     seen = modes(folder)
     assert seen == {"one.db": "0o600", "one.db-wal": "0o600", "one.db-shm": "0o600"}
@@ -289,8 +296,7 @@ def test_the_hint_for_a_damaged_database_works(local, database):
 def test_a_log_without_its_database_is_kept(local, folder, database, lose):
     """SQLite would take the empty database for a new one and delete the -wal: with the login."""
     assert local.put(value(1), expect=0)["ok"]
-    waiting = local.start(local.request("wait", version=2, deadline_ms=20_000))
-    time.sleep(0.2)
+    waiting = start_waiting(local, folder)
     assert local.put(value(2), expect=1)["ok"]  # stays in the -wal while the other has it open
     waiting.kill()
     waiting.communicate()
