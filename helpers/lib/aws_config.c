@@ -86,6 +86,8 @@ static bool one_setting(void *ctx, const char *section, const char *key, const c
                         unsigned line, struct err *e)
 {
     (void)line;
+    if (!key)
+        return true;
     struct reading *r = ctx;
     char name[AWS_SECTION_NAME_SIZE] = "", header[AWS_SECTION_NAME_SIZE];
     enum aws_section kind = aws_section_read(section, r->file == AWS_FILE_CREDENTIALS, name);

@@ -55,8 +55,10 @@ static bool section_line(struct reader *r, const char *start, const char *end, s
                        r->line);
     buf_clear(&r->section);
     buf_bytes(&r->section, start + 1, (size_t)(close - 1 - (start + 1)));
+    if (r->section.failed)
+        return err_set(e, ERR_TOO_LARGE, "%s:%u: line too long", r->name, r->line);
     r->in_section = true;
-    return true;
+    return r->fn(r->ctx, buf_str(&r->section), NULL, NULL, r->line, e);
 }
 
 static bool key_line(struct reader *r, const char *start, const char *end, struct err *e)

@@ -12,7 +12,8 @@
 
 #include "base/err.h"
 
-/* One call for each key, in file order.  VALUE has its continuation lines joined by '\n', each
+/* One call for each section's own line, with KEY and VALUE NULL, and one for each key, in file
+ * order.  VALUE has its continuation lines joined by '\n', each
  * trimmed ("" first for a nested section such as `ssm =\n  endpoint_url = ...`).  The strings
  * live until the call returns.  False ends the parse with the function's own error. */
 typedef bool ini_fn(void *ctx, const char *section, const char *key, const char *value,

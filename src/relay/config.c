@@ -16,23 +16,29 @@
 struct reading {
     struct relay *relay;
     const char *path;
-    const char *wanted; /* the section's name, or NULL for the first one */
-    char first[64];     /* the first relay's section */
+    const char *wanted;          /* the section's name, or NULL for the first one */
+    char first[RELAY_NAME_SIZE]; /* the first relay's section */
     bool found;
 };
 
 /* Looking for the first section of a tool's. */
 struct search {
     const char *tool;
-    char section[64]; /* that is being read; "": none yet */
+    char section[RELAY_NAME_SIZE]; /* that is being read; "": none yet */
     bool is, found;
+};
+
+/* Every relay there is. */
+struct listing {
+    const char *path;
+    struct relay_names *names;
 };
 
 /* The section's name becomes part of file names. */
 static bool plain_name(const char *name)
 {
     size_t n = strlen(name);
-    return n > 0 && n < 64 && name[0] != '.' &&
+    return n > 0 && n < RELAY_NAME_SIZE && name[0] != '.' &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
 }
 
@@ -63,7 +69,7 @@ static bool search_setting(void *ctx, const char *section, const char *key, cons
         snprintf(s->section, sizeof s->section, "%s", section);
         s->is = strcmp(s->tool, "claude") == 0;
     }
-    if (strcmp(key, "tool") == 0)
+    if (key && strcmp(key, "tool") == 0)
         s->is = strcmp(value, s->tool) == 0;
     return true;
 }
@@ -83,7 +89,30 @@ static bool take_setting(void *ctx, const char *section, const char *key, const 
     if (strcmp(section, rd->wanted ? rd->wanted : rd->first) != 0)
         return true;
     rd->found = true;
-    return settings_take(rd->relay, key, value, place, e);
+    return !key || settings_take(rd->relay, key, value, place, e);
+}
+
+static bool list_name(void *ctx, const char *section, const char *key, const char *value,
+                      unsigned line, struct err *e)
+{
+    struct listing *l = ctx;
+    char place[LIMIT_PATH + 16];
+    (void)value;
+    if (key || !is_relay(section))
+        return true;
+    snprintf(place, sizeof place, "%s:%u", l->path, line);
+    if (!plain_name(section))
+        return bad_section(place, section, e);
+    for (size_t i = 0; i < l->names->count; i++)
+        if (strcmp(l->names->name[i], section) == 0)
+            return true;
+    if (l->names->count == MOST_RELAYS) {
+        err_set(e, ERR_INVALID, "%s: more than %d relays", place, MOST_RELAYS);
+        return err_hint(e,
+                        "use a configuration of their own for the others: CREDRELAY_CONFIG=FILE");
+    }
+    snprintf(l->names->name[l->names->count++], RELAY_NAME_SIZE, "%s", section);
+    return true;
 }
 
 /* The file's text; without the file, none. */
@@ -203,6 +232,23 @@ bool relay_load(const char *name, struct relay *ret, struct err *e)
 bool relay_load_of_tool(const char *tool, struct relay *ret, struct err *e)
 {
     return load_with(load_of_tool, tool, ret, e);
+}
+
+bool relay_names(struct relay_names *ret, struct err *e)
+{
+    char path[LIMIT_PATH];
+    struct buf text;
+    struct relay_names names = {.count = 0};
+    struct listing l = {.path = path, .names = &names};
+    buf_init(&text, LIMIT_CONFIG);
+    bool ok = relay_config_path(path, e) && read_text(path, &text, e) &&
+              ini_parse(buf_str(&text), text.len, path, list_name, &l, e);
+    buf_free(&text);
+    if (ok && !names.count)
+        snprintf(names.name[names.count++], RELAY_NAME_SIZE, "claude");
+    if (ok)
+        *ret = names;
+    return ok;
 }
 
 void relay_free(struct relay *r)

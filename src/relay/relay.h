@@ -15,8 +15,10 @@
 
 enum retry { RETRY_SAFE, RETRY_ALWAYS, RETRY_NEVER, RETRY_COUNT };
 
+enum { RELAY_NAME_SIZE = 64, MOST_RELAYS = 32 };
+
 struct relay {
-    char name[64];
+    char name[RELAY_NAME_SIZE];
     char machine[HOLDER_SIZE];
     char tool_name[64];
     const struct tool *tool;
@@ -39,6 +41,14 @@ bool relay_load(const char *name, struct relay *ret, struct err *e) MUST_CHECK;
 bool relay_load_of_tool(const char *tool, struct relay *ret, struct err *e) MUST_CHECK;
 
 void relay_free(struct relay *r);
+
+/* The names of all relays of the configuration, in its order; `claude` when it has none. */
+struct relay_names {
+    char name[MOST_RELAYS][RELAY_NAME_SIZE];
+    size_t count;
+};
+
+bool relay_names(struct relay_names *ret, struct err *e) MUST_CHECK;
 
 /* The file the configuration is read from (LIMIT_PATH bytes); it need not exist. */
 bool relay_config_path(char *out, struct err *e) MUST_CHECK;

@@ -357,6 +357,8 @@ static bool take(void *ctx, const char *section, const char *key, const char *va
                  struct err *e)
 {
     struct reading *rd = ctx;
+    if (!key)
+        return true;
     rd->section = section;
     rd->key = key;
     rd->value = value;

@@ -79,6 +79,9 @@ static const struct {
      "claude claude writer plain=1 retry=never timeout=250 preflight=0 wait=60000 local: "
      "{\"kms-key-id\":\"alias/k\",\"tier\":\"advanced\"}"},
     /* sections */
+    {"[work]\n", NULL, NULL, NULL, "work claude writer" DEFAULTS "local: {}"},
+    {"[play]\nrole = reader\n[work]\n", "work", NULL, NULL,
+     "work claude writer" DEFAULTS "local: {}"},
     {TWO, NULL, NULL, NULL, "work claude writer" DEFAULTS "local:/w.db {}"},
     {TWO, "play", NULL, NULL, "play claude reader" DEFAULTS "local:/p.db {}"},
     {TWO, "claude", NULL, NULL, "claude claude writer" DEFAULTS "local: {}"},
@@ -127,6 +130,54 @@ static void test_cases(void **state)
     }
 }
 
+/* All of them, for what looks after every login of the machine. */
+static void test_names(void **state)
+{
+    static const struct {
+        const char *text, *names; /* NULL: no file */
+    } rows[] = {
+        {NULL, "claude,"},
+        {"# nothing\n", "claude,"},
+        {"[alert]\nmail = me\n", "claude,"},
+        {"[work]\n", "work,"},
+        {"[b]\nrole = reader\n[alert]\n[a]\n[b]\nstore = local:\n", "b,a,"},
+        {"[a]\nrole = king\n[b]\n", "a,b,"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct relay_names names;
+        struct buf got;
+        struct err e;
+        buf_init(&got, 10000);
+        if (rows[i].text)
+            put_file(in_home(conf), rows[i].text, 0600);
+        assert_true(relay_names(&names, &e));
+        for (size_t n = 0; n < names.count; n++)
+            buf_printf(&got, "%s,", names.name[n]);
+        same_text("names", buf_str(&got), rows[i].names);
+        buf_free(&got);
+    }
+}
+
+static void test_too_many_names(void **state)
+{
+    struct relay_names names = {.count = 7};
+    struct buf text;
+    struct err e;
+    char message[1000] = "";
+    (void)state;
+    buf_init(&text, 10000);
+    for (int i = 0; i < 33; i++)
+        buf_printf(&text, "[r%d]\n", i);
+    put_file(in_home(conf), buf_str(&text), 0600);
+    assert_false(relay_names(&names, &e));
+    snprintf(message, sizeof message, "%s:33: more than 32 relays", in_home(conf));
+    same_error("too many", &e, ERR_INVALID, message,
+               "use a configuration of their own for the others: CREDRELAY_CONFIG=FILE");
+    same_int("untouched", (long)names.count, 7);
+    buf_free(&text);
+}
+
 /* The first section of a tool, or the defaults under its name. */
 static void test_of_tool(void **state)
 {
@@ -145,6 +196,7 @@ static void test_of_tool(void **state)
          "c codex reader" DEFAULTS "local: {}"},
         {"[a]\ntool = codex\nrole = reader\n[b]\ntool = codex\n", "codex",
          "a codex reader" DEFAULTS "local: {}"},
+        {"[w]\n[c]\ntool = codex\n", "claude", "w claude writer" DEFAULTS "local: {}"},
         {"[b]\ntool = nosuch\nrole = king\n[c]\ntool = codex\n", "codex",
          "c codex writer" DEFAULTS "local: {}"},
     };
@@ -358,9 +410,11 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_cases),        WITH_FOLDER(test_mistakes),   WITH_FOLDER(test_of_tool),
-        WITH_FOLDER(test_bad_variable), WITH_FOLDER(test_unreadable), WITH_FOLDER(test_places),
-        WITH_FOLDER(test_settings),
+        WITH_FOLDER(test_cases),          WITH_FOLDER(test_mistakes),
+        WITH_FOLDER(test_of_tool),        WITH_FOLDER(test_bad_variable),
+        WITH_FOLDER(test_unreadable),     WITH_FOLDER(test_places),
+        WITH_FOLDER(test_settings),       WITH_FOLDER(test_names),
+        WITH_FOLDER(test_too_many_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

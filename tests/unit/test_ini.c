@@ -9,6 +9,8 @@
 static bool note(void *ctx, const char *section, const char *key, const char *value, unsigned line,
                  struct err *e)
 {
+    if (!key) /* test_sections looks at those */
+        return true;
     if (strcmp(key, "stop") == 0)
         return err_set(e, ERR_DENIED, "stopped");
     buf_printf(ctx, "%u[%s]%s=%s;", line, section, key, value);
@@ -93,6 +95,28 @@ static void test_refused(void **state)
     }
 }
 
+static bool note_section(void *ctx, const char *section, const char *key, const char *value,
+                         unsigned line, struct err *e)
+{
+    (void)e;
+    if (!key)
+        buf_printf(ctx, "%u[%s]%s;", line, section, value ? value : "");
+    return true;
+}
+
+/* Each is told where it stands, also one with no key in it. */
+static void test_sections(void **state)
+{
+    static const char text[] = "[a]\n[b]\nk = 1\n  [no]\n[a]\n\n[c] # see\n";
+    struct buf got;
+    struct err e;
+    (void)state;
+    buf_init(&got, 1000);
+    assert_true(ini_parse(text, strlen(text), "f", note_section, &got, &e));
+    same_text("sections", buf_str(&got), "1[a];2[b];5[a];7[c];");
+    buf_free(&got);
+}
+
 static void test_stop(void **state)
 {
     (void)state;
@@ -155,8 +179,9 @@ static void test_too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases), cmocka_unit_test(test_refused),  cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_long),  cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_cases),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_sections), cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_long),     cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
