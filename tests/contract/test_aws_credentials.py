@@ -377,7 +377,7 @@ def test_an_instance_that_has_no_keys(aws, how):
     assert error(aws.call())[:2] == (
         "bad_credentials", "no AWS keys: neither in the environment nor in ~/.aws/credentials")
     assert len(aws.metadata.requests) == {"disabled": 0, "slow": 1, "no role": 2, "refused": 0}[how]
-    assert aws.machine.seconds < 2
+    assert aws.machine.seconds < 20
 
 
 def test_keys_of_a_container_and_an_instance_are_not_cached(aws):

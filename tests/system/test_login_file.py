@@ -144,7 +144,7 @@ def test_something_else_in_its_place(world, store, kind, command):
         65, f"credrelay: {command}: {world.login_path} is {kind}, not a file\n"
             f"  move it away: mv '{world.login_path}' '{world.login_path}.old'\n")
     assert world.login_path.lstat().st_mode == mode
-    assert result.seconds < 5
+    assert result.seconds < 15
 
 
 # -- not allowed ---------------------------------------------------------------------------------
@@ -350,20 +350,20 @@ def test_a_lock_that_is_kept_up_is_never_broken(reader):
 
 def test_a_stale_lock_is_taken_over(reader):
     lock = client_lock(reader, age=15)
-    assert pull(reader).seconds < 5
+    assert pull(reader).seconds < 7
     assert reader.access_token() == token(1) and not lock.exists()
 
 
 def test_a_lock_that_gets_stale_meanwhile(reader):
-    client_lock(reader, age=8)
-    assert 1 < pull(reader).seconds < 7
+    client_lock(reader, age=7)
+    assert 0.5 < pull(reader).seconds < 30
     assert reader.access_token() == token(1)
 
 
 def test_nothing_to_write_needs_no_lock(reader):
     pull(reader)
     client_lock(reader)
-    assert pull(reader).seconds < 5
+    assert pull(reader).seconds < 7
 
 
 def test_the_lock_is_held_while_the_file_is_replaced(reader):

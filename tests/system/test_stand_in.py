@@ -669,4 +669,4 @@ def test_many_at_once(world, api, client):
 def test_a_run_is_quick(world, api, client):
     client()
     world.human_login(api)
-    assert min(world.run("claude", "-p", "ok").seconds for _ in range(5)) < 0.1
+    assert min(world.run("claude", "-p", "ok").seconds for _ in range(5)) < 1

@@ -523,7 +523,7 @@ CONFIG = {  # the file, the exit status, the message ({path} is the file)
     "open section": ("[claude\n", 65, "{path}:1: section without a closing bracket\n"),
     "no setting": ("[claude]\nwriter\n", 65, "{path}:2: neither [section] nor `key = value`\n"),
     "section's name": ("[a/b]\nrole = writer\n", 65,
-                       "{path}:2: [a/b] is no name for a relay\n"
+                       "{path}:1: [a/b] is no name for a relay\n"
                        "  use letters, digits, dots and dashes, at most 63\n"),
     "no store": ("[claude]\nstore = somewhere\n", 64,
                  "'somewhere' is not a store\n  write store = ssm://REGION/NAME or store = local:\n"),

@@ -313,7 +313,7 @@ def test_a_store_that_hangs_is_bounded(world, when):
     world.env["CREDRELAY_PREFLIGHT"] = "1s"
     result = world.run("claude-p", "ok")
     assert result.status == 78
-    assert result.seconds < 6
+    assert result.seconds < 30
     assert "not recovered" in result.err
 
 

@@ -112,7 +112,7 @@ def ends(target):
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_first_line_is_shown_at_once(machine, format):
     machine.install_client()
-    process = machine.start("claude-p", "line-sleep:3:first", *FORMATS[format])
+    process = machine.start("claude-p", "line-sleep:60:first", *FORMATS[format])
     began = time.monotonic()
     lines = iter(process.stdout.readline, b"")
     if format == "json":
@@ -120,7 +120,7 @@ def test_the_first_line_is_shown_at_once(machine, format):
         process.wait()
         return
     assert any(b"first" in line for line in lines)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     process.kill()
     process.wait()
 
@@ -144,7 +144,7 @@ for line in sys.stdin.buffer:
         feeder.join(timeout=10)
         assert said in line
     process.stdin.close()
-    assert process.stdout.read() == b"" and process.wait(timeout=5) == 0
+    assert process.stdout.read() == b"" and process.wait(timeout=30) == 0
 
 
 def test_both_directions_at_full_speed(machine):
@@ -160,8 +160,8 @@ def test_stdin_that_never_ends(machine):
     machine.program("claude", "#!/bin/sh\nhead -1; echo over\n")
     reader, writer = os.pipe()
     os.write(writer, b"line\n")
-    result = machine.run("claude-p", "ok", stdin=reader, timeout=10)
-    assert result.out == "line\nover\n" and result.seconds < 5
+    result = machine.run("claude-p", "ok", stdin=reader, timeout=30)
+    assert result.out == "line\nover\n"
     os.close(reader)
     os.close(writer)
 
@@ -266,22 +266,21 @@ def test_a_full_disk_is_no_success(machine):
 
 
 def test_output_that_ends_before_the_client(machine):
-    machine.program("claude", "#!/bin/sh\necho one\nexec >&-\nsleep 3\n")
+    machine.program("claude", "#!/bin/sh\necho one\nexec >&-\nexec sleep 60\n")
     began = time.monotonic()
     process = machine.start("claude-p", "ok")
     assert process.stdout.read() == b"one\n"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     process.kill()
     process.wait()
 
 
 def test_what_the_client_left_behind(machine):
     """Nobody waits for it, and what it prints still arrives."""
-    machine.program("claude", "#!/bin/sh\n(sleep 1; echo later) &\necho now\n")
+    machine.program("claude", "#!/bin/sh\n(until [ -e go ]; do sleep 0.05; done; echo later) &\necho now\n")
     process = machine.start("claude-p", "ok")
-    began = time.monotonic()
-    assert process.wait(timeout=10) == 0
-    assert time.monotonic() - began < 0.8
+    assert process.wait(timeout=30) == 0
+    (machine.home / "go").touch()
     assert process.stdout.read() == b"now\nlater\n"
 
 
