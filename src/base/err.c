@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* sysexits.h, which not every system has. */
 enum {
     EX_USAGE_ = 64,
@@ -58,30 +60,17 @@ int err_exit_status(enum err_code code)
     return codes[code].exit_status;
 }
 
-/* The length of the UTF-8 character at P (RFC 3629, section 4); 0: it is none. */
-static size_t character(const unsigned char *p)
-{
-    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (len > 1 && ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-                    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) || p[0] > 0xf4))
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    return len;
-}
-
 /* Other people's texts end up in ours: control characters would break one-line messages and
  * terminals, and JSON takes nothing but whole UTF-8 characters (the last may have been cut). */
 static void one_line(char *text)
 {
-    for (unsigned char *p = (unsigned char *)text; *p;) {
-        size_t len = character(p);
+    while (*text) {
+        size_t len = utf8_character(text);
         if (len == 0)
-            *p = '?';
-        else if (*p < ' ' || *p == 0x7f)
-            *p = ' ';
-        p += len ? len : 1;
+            *text = '?';
+        else if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
+        text += len ? len : 1;
     }
 }
 

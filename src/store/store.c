@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/search.h"
 #include "os/process.h"
 
 /* What a helper may take beyond the deadline it was given, to say so itself. */
@@ -57,12 +57,6 @@ static bool split_url(const char *url, const char *relay, struct store *s, struc
 
 /* ---- the helper ---- */
 
-static bool executable(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
 /* Beside the program: PREFIX/bin/credrelay -> PREFIX/libexec/credrelay/store-SCHEME.  It follows
  * the program when the whole prefix is moved. */
 static bool helper_beside(const char *name, char *out)
@@ -77,35 +71,20 @@ static bool helper_beside(const char *name, char *out)
         *slash = '\0';
     }
     return snprintf(out, LIMIT_PATH, "%s/libexec/credrelay/%s", self, name) < LIMIT_PATH &&
-           executable(out);
-}
-
-/* Absolute folders only: what lies in the current one is not run for that. */
-static bool helper_on_path(const char *name, char *out)
-{
-    const char *path = getenv("PATH");
-    for (const char *p = path ? path : ""; *p;) {
-        size_t n = strcspn(p, ":");
-        if (*p == '/' &&
-            snprintf(out, LIMIT_PATH, "%.*s/credrelay-%s", (int)n, p, name) < LIMIT_PATH &&
-            executable(out))
-            return true;
-        p += n + (p[n] == ':');
-    }
-    return false;
+           search_executable(out);
 }
 
 static bool find_helper(struct store *s, struct err *e)
 {
-    char name[64];
+    char name[64], own[80];
     snprintf(name, sizeof name, "store-%s", s->scheme);
-    if (helper_beside(name, s->program) || helper_on_path(name, s->program))
+    snprintf(own, sizeof own, "credrelay-%s", name);
+    if (helper_beside(name, s->program) || search_path(own, s->program))
         return true;
-    if (path_join(s->program, CREDRELAY_LIBEXEC, name) && executable(s->program))
+    if (path_join(s->program, CREDRELAY_LIBEXEC, name) && search_executable(s->program))
         return true;
     err_set(e, ERR_UNSUPPORTED, "no helper for '%s:' stores", s->scheme);
-    return err_hint(e, "install credrelay whole, or put a program called credrelay-%s on PATH",
-                    name);
+    return err_hint(e, "install credrelay whole, or put a program called %s on PATH", own);
 }
 
 bool store_open(const char *url, const char *relay, struct store *ret, struct err *e)

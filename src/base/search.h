@@ -1,0 +1,15 @@
+/* Looking for the programs that we run for ourselves: helpers, and the system's managers.  (What the
+ * user runs through us is found as a shell finds it: run/program.h.) */
+#ifndef CREDRELAY_BASE_SEARCH_H
+#define CREDRELAY_BASE_SEARCH_H
+
+#include <stdbool.h>
+
+/* PATH (in the file system) is a regular file that we may execute. */
+bool search_executable(const char *path);
+
+/* The program NAME in the folders of the variable PATH, into OUT of LIMIT_PATH bytes.  Absolute
+ * folders only: what lies in the current one is not run for that. */
+bool search_path(const char *name, char *out);
+
+#endif

@@ -1,0 +1,15 @@
+/* UTF-8 (RFC 3629, section 4): what JSON, XML and terminals take. */
+#ifndef CREDRELAY_BASE_UTF8_H
+#define CREDRELAY_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The length in bytes of the character at P, which is followed by a NUL somewhere; 0: it is none. */
+size_t utf8_character(const char *p);
+
+/* TEXT is whole characters and none of them a control character: it stays on its line wherever it
+ * is written. */
+bool utf8_is_line(const char *text);
+
+#endif
