@@ -409,7 +409,8 @@ def test_every_file_and_function_that_is_named_exists():
             assert constant in sources + descriptions, f"{name} names {constant}"
 
 
-LAYERS = ["os", "base", ("store", "tool"), "relay", ("run", "watch"), "cmd"]
+LAYERS = ["os", "base", ("store", "tool"), "relay", "journal", "service", "provision", "alert", ("run", "watch"),
+          "doctor", "cmd"]
 
 
 def test_a_folder_includes_only_what_is_below_it():
