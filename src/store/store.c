@@ -1,20 +1,9 @@
 #include "store/store.h"
 
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/child.h"
-#include "base/clock.h"
-#include "base/file.h"
-#include "base/search.h"
-#include "os/process.h"
-
-/* What a helper may take beyond the deadline it was given, to say so itself. */
-enum { GRACE_MS = 500 };
+#include "base/helper.h"
 
 /* ---- the URL ---- */
 
@@ -57,34 +46,15 @@ static bool split_url(const char *url, const char *relay, struct store *s, struc
 
 /* ---- the helper ---- */
 
-/* Beside the program: PREFIX/bin/credrelay -> PREFIX/libexec/credrelay/store-SCHEME.  It follows
- * the program when the whole prefix is moved. */
-static bool helper_beside(const char *name, char *out)
-{
-    char self[LIMIT_PATH];
-    if (!os_program_path(self, sizeof self))
-        return false;
-    for (int up = 0; up < 2; up++) {
-        char *slash = strrchr(self, '/');
-        if (!slash)
-            return false;
-        *slash = '\0';
-    }
-    return snprintf(out, LIMIT_PATH, "%s/libexec/credrelay/%s", self, name) < LIMIT_PATH &&
-           search_executable(out);
-}
-
 static bool find_helper(struct store *s, struct err *e)
 {
-    char name[64], own[80];
+    char name[64];
     snprintf(name, sizeof name, "store-%s", s->scheme);
-    snprintf(own, sizeof own, "credrelay-%s", name);
-    if (helper_beside(name, s->program) || search_path(own, s->program))
-        return true;
-    if (path_join(s->program, CREDRELAY_LIBEXEC, name) && search_executable(s->program))
+    if (helper_find(name, s->program))
         return true;
     err_set(e, ERR_UNSUPPORTED, "no helper for '%s:' stores", s->scheme);
-    return err_hint(e, "install credrelay whole, or put a program called %s on PATH", own);
+    return err_hint(e, "install credrelay whole, or put a program called credrelay-%s on PATH",
+                    name);
 }
 
 bool store_open(const char *url, const char *relay, struct store *ret, struct err *e)
@@ -113,82 +83,16 @@ static jv *request(const struct store_call *c, enum store_op op)
     return rq;
 }
 
-static bool helper_failed(const struct store_call *c, int status, const struct buf *errors,
-                          struct err *e)
-{
-    int said = (int)strcspn(buf_str(errors), "\n");
-    if (WIFSIGNALED(status))
-        err_set(e, ERR_FAILED, "%s was killed by signal %d", c->store->program, WTERMSIG(status));
-    else
-        err_set(e, ERR_FAILED, "%s gave no answer (exit status %d)%s%.*s", c->store->program,
-                WEXITSTATUS(status), said ? ": " : "", said, buf_str(errors));
-    return err_hint(e, "try: %s </dev/null", c->store->program);
-}
-
-/* The helper's own words. */
-static bool told_failure(const jv *answer, struct err *e)
-{
-    const char *message = jv_text(answer, "message"), *hint = jv_text(answer, "hint");
-    err_set(e, err_by_name(jv_text(answer, "error")), "%s",
-            message ? message : "it failed and did not say why");
-    e->retry_after_ms = jv_number(answer, "retry_after_ms", 0);
-    if (hint)
-        err_hint(e, "%s", hint);
-    return false;
-}
-
-static bool exchange(const struct store_call *c, const struct buf *line, struct buf *out,
-                     struct buf *errors, struct err *e)
-{
-    const char *argv[] = {c->store->program, NULL};
-    const struct child_run run = {.program = c->store->program,
-                                  .argv = argv,
-                                  .input = line->data,
-                                  .input_len = line->len,
-                                  .deadline = clock_steady_ms() + c->timeout_ms + GRACE_MS};
-    int status;
-    if (!child_run(&run, out, errors, &status, e)) {
-        if (e->code == ERR_UNREACHABLE) {
-            /* Rounded up: of 10 s some milliseconds are gone before the first call. */
-            err_set(e, ERR_UNREACHABLE, "no answer within %lld s",
-                    (long long)(c->timeout_ms + 999) / 1000);
-            err_hint(e, "try again, or raise `timeout` in credrelay.conf");
-        } else if (e->code == ERR_NOT_FOUND || e->code == ERR_DENIED) {
-            /* The helper is missing or not allowed: that says nothing about the store's value. */
-            e->code = ERR_FAILED;
-        }
-        return false;
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return helper_failed(c, status, errors, e);
-    return true;
-}
-
 /* Send RQ (taken over) and read the answer; the caller frees it. */
 static jv *call(const struct store_call *c, jv *rq, struct err *e)
 {
-    struct buf line, out, errors;
-    buf_init(&line, LIMIT_STORE_LINE);
-    buf_init(&out, LIMIT_STORE_LINE);
-    buf_init(&errors, LIMIT_HELPER_STDERR);
-    jv *answer = NULL;
-    bool ok = (jv_write(rq, &line) && buf_text(&line, "\n")) || buf_error(&line, "the request", e);
-    jv_free(rq);
-    ok = ok && exchange(c, &line, &out, &errors, e);
-    if (ok && !(answer = jv_parse(buf_str(&out), out.len, e)) && e->code != ERR_NO_MEMORY)
-        err_set(e, ERR_FAILED, "%s answered something that is not JSON", c->store->program);
-    if (answer && !jv_flag(answer, "ok")) {
-        told_failure(answer, e);
-        jv_free(answer);
-        answer = NULL;
-    }
+    const struct helper_call call = {.program = c->store->program,
+                                     .timeout_ms = c->timeout_ms,
+                                     .if_late = "try again, or raise `timeout` in credrelay.conf",
+                                     .told = c->errors};
+    jv *answer = helper_ask(&call, rq, e);
     if (!answer)
         err_context(e, c->store->display);
-    if (c->errors)
-        buf_bytes(c->errors, buf_str(&errors), errors.len);
-    buf_free(&line);
-    buf_free(&out);
-    buf_free(&errors);
     return answer;
 }
 
