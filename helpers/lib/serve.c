@@ -15,6 +15,7 @@
 #define STACK_WIPED (256u << 10)
 
 #define DEADLINE_USUAL_MS   10000
+/* What no caller waits for is cut, so that the sum cannot overflow. */
 #define DEADLINE_LARGEST_MS (24 * 60 * 60 * 1000)
 
 /* Until the line ends or the input does. */
@@ -34,51 +35,6 @@ static bool read_line(int fd, struct buf *line, struct err *e)
         if (n == 0 || memchr(at, '\n', (size_t)n))
             return true;
     }
-}
-
-static const char *text_or_empty(const jv *doc, const char *key)
-{
-    const char *text = jv_text(doc, key);
-    return text ? text : "";
-}
-
-/* On the steady clock.  What no caller waits for is cut, so that the sum cannot overflow. */
-static int64_t deadline_of(const jv *doc)
-{
-    int64_t span = jv_number(doc, "deadline_ms", DEADLINE_USUAL_MS);
-    if (span < 0 || span > DEADLINE_LARGEST_MS)
-        span = span < 0 ? 0 : DEADLINE_LARGEST_MS;
-    return clock_steady_ms() + span;
-}
-
-static bool understand(const jv *doc, struct request *ret, struct err *e)
-{
-    if (jv_number(doc, "credrelay", 0) != STORE_PROTOCOL)
-        return err_set(e, ERR_UNSUPPORTED, "this helper speaks version %d of the store protocol",
-                       STORE_PROTOCOL);
-    const char *op = text_or_empty(doc, "op");
-    int i = 0;
-    while (i < STORE_OP_COUNT && strcmp(op, store_op_names[i]) != 0)
-        i++;
-    if (i == STORE_OP_COUNT)
-        return err_set(e, ERR_UNSUPPORTED, "no operation called '%.32s'", op);
-    *ret = (struct request){
-        .op = (enum store_op)i,
-        .store = text_or_empty(doc, "store"),
-        .path = text_or_empty(doc, "path"),
-        .role = text_or_empty(doc, "role"),
-        .machine = text_or_empty(doc, "machine"),
-        .options = jv_get(doc, "options"),
-        .version = jv_number(doc, "version", STORE_VERSION_NONE),
-        .expect = jv_number(doc, "expect", STORE_VERSION_NONE),
-        .limit = jv_number(doc, "limit", 100),
-        .deadline = deadline_of(doc),
-        .value = jv_text(doc, "value"),
-    };
-    ret->value_len = ret->value ? strlen(ret->value) : 0;
-    if (ret->op == STORE_PUT && !ret->value_len)
-        return err_set(e, ERR_INVALID, "put without a value");
-    return true;
 }
 
 static void fail(jv *answer, const struct err *e)
@@ -120,7 +76,7 @@ static void wipe_traces(void)
     sodium_stackzero(STACK_WIPED);
 }
 
-int serve(serve_fn *const ops[STORE_OP_COUNT])
+int serve_line(serve_line_fn *fn, const void *ctx)
 {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
@@ -130,17 +86,12 @@ int serve(serve_fn *const ops[STORE_OP_COUNT])
         return 71;
 
     struct err e = {0};
-    struct request rq = {0};
     struct buf line;
     buf_init(&line, LIMIT_STORE_LINE);
     jv *doc = NULL, *answer = jv_object();
-    bool ok = read_line(STDIN_FILENO, &line, &e) &&
-              (doc = jv_parse(buf_str(&line), line.len, &e)) && understand(doc, &rq, &e);
+    bool ok = read_line(STDIN_FILENO, &line, &e) && (doc = jv_parse(buf_str(&line), line.len, &e));
     buf_free(&line);
-    serve_fn *run = ok ? ops[rq.op] : NULL;
-    if (ok && !run)
-        err_set(&e, ERR_UNSUPPORTED, "this store cannot %s", store_op_names[rq.op]);
-    ok = run && (jv_put_bool(answer, "ok", true) || err_no_memory(&e)) && run(&rq, answer, &e);
+    ok = ok && (jv_put_bool(answer, "ok", true) || err_no_memory(&e)) && fn(ctx, doc, answer, &e);
     if (!ok) {
         jv_free(answer);
         answer = jv_object();
@@ -151,6 +102,68 @@ int serve(serve_fn *const ops[STORE_OP_COUNT])
     jv_free(doc);
     wipe_traces();
     return told ? 0 : 74;
+}
+
+int64_t serve_deadline(const jv *doc)
+{
+    int64_t span = jv_number(doc, "deadline_ms", DEADLINE_USUAL_MS);
+    if (span < 0 || span > DEADLINE_LARGEST_MS)
+        span = span < 0 ? 0 : DEADLINE_LARGEST_MS;
+    return clock_steady_ms() + span;
+}
+
+/* ---- a store ---- */
+
+static const char *text_or_empty(const jv *doc, const char *key)
+{
+    const char *text = jv_text(doc, key);
+    return text ? text : "";
+}
+
+static bool understand(const jv *doc, struct request *ret, struct err *e)
+{
+    if (jv_number(doc, "credrelay", 0) != STORE_PROTOCOL)
+        return err_set(e, ERR_UNSUPPORTED, "this helper speaks version %d of the store protocol",
+                       STORE_PROTOCOL);
+    const char *op = text_or_empty(doc, "op");
+    int i = 0;
+    while (i < STORE_OP_COUNT && strcmp(op, store_op_names[i]) != 0)
+        i++;
+    if (i == STORE_OP_COUNT)
+        return err_set(e, ERR_UNSUPPORTED, "no operation called '%.32s'", op);
+    *ret = (struct request){
+        .op = (enum store_op)i,
+        .store = text_or_empty(doc, "store"),
+        .path = text_or_empty(doc, "path"),
+        .role = text_or_empty(doc, "role"),
+        .machine = text_or_empty(doc, "machine"),
+        .options = jv_get(doc, "options"),
+        .version = jv_number(doc, "version", STORE_VERSION_NONE),
+        .expect = jv_number(doc, "expect", STORE_VERSION_NONE),
+        .limit = jv_number(doc, "limit", 100),
+        .deadline = serve_deadline(doc),
+        .value = jv_text(doc, "value"),
+    };
+    ret->value_len = ret->value ? strlen(ret->value) : 0;
+    if (ret->op == STORE_PUT && !ret->value_len)
+        return err_set(e, ERR_INVALID, "put without a value");
+    return true;
+}
+
+static bool answer_store(const void *ctx, const jv *doc, jv *answer, struct err *e)
+{
+    serve_fn *const *ops = ctx;
+    struct request rq;
+    if (!understand(doc, &rq, e))
+        return false;
+    if (!ops[rq.op])
+        return err_set(e, ERR_UNSUPPORTED, "this store cannot %s", store_op_names[rq.op]);
+    return ops[rq.op](&rq, answer, e);
+}
+
+int serve(serve_fn *const ops[STORE_OP_COUNT])
+{
+    return serve_line(answer_store, ops);
 }
 
 const char *request_option(const struct request *rq, const char *key, const char *fallback)

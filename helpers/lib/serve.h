@@ -1,15 +1,27 @@
-/* The helper's side of the store protocol (store/protocol.h): read the request, answer it.
+/* The helper's side of a protocol of one line each way: read the request, answer it.
  *
- *   int main(void) { return serve(ops); }
+ *   int main(void) { return serve(ops); }                   a store (store/protocol.h)
+ *   int main(void) { return serve_line(send, NULL); }       another helper
  *
- * serve() closes the process to others, reads the one request, calls the operation's function and
- * writes the answer it filled in, or the error.  A function gets the request and an empty answer
- * object; true means the answer is complete. */
+ * Both close the process to others, read the one request, call the function and write the answer it
+ * filled in, or the error.  A function gets the request and an empty answer object; true means the
+ * answer is complete. */
 #ifndef CREDRELAY_HELPERS_SERVE_H
 #define CREDRELAY_HELPERS_SERVE_H
 
 #include "base/json.h"
 #include "store/protocol.h"
+
+/* REQUEST is any JSON value; CTX is what serve_line was given. */
+typedef bool serve_line_fn(const void *ctx, const jv *request, jv *answer, struct err *e);
+
+/* Returns the exit status for main. */
+int serve_line(serve_line_fn *fn, const void *ctx);
+
+/* When a request with "deadline_ms" must be answered, on the steady clock, counted from now. */
+int64_t serve_deadline(const jv *request);
+
+/* ---- a store ---- */
 
 struct request {
     enum store_op op;
