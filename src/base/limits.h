@@ -30,6 +30,9 @@
 /* One line of events.jsonl: below PIPE_BUF-like sizes that file systems append whole. */
 #define LIMIT_EVENT (4u << 10)
 
+/* Rotated files of the log: what `log-keep` may ask for. */
+#define LIMIT_LOG_FILES 100
+
 /* Output of a run that is held back while it may still be a failure. */
 #define LIMIT_HELD (1u << 20)
 

@@ -1,5 +1,8 @@
 #include "base/log.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -24,4 +27,11 @@ bool log_write(const char *path, jv *event, struct err *e)
     buf_free(&line);
     jv_free(event);
     return ok;
+}
+
+bool log_path(const char *folder, unsigned n, char *out, struct err *e)
+{
+    char name[32];
+    snprintf(name, sizeof name, n ? "events.jsonl.%u" : "events.jsonl", n);
+    return path_join(out, folder, name) || err_errno(e, ENAMETOOLONG, "%.64s...", folder);
 }

@@ -21,4 +21,8 @@ jv *log_event(const char *name);
  * caller but must not fail what was being done. */
 bool log_write(const char *path, jv *event, struct err *e);
 
+/* Where the log in FOLDER is (LIMIT_PATH bytes): "events.jsonl"; with N > 0 the Nth file that it
+ * was rotated into, "events.jsonl.N". */
+bool log_path(const char *folder, unsigned n, char *out, struct err *e) MUST_CHECK;
+
 #endif

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
 
 static const char *const names[] = {
@@ -29,11 +28,12 @@ static void append(const struct relay *r, jv *v)
 {
     char path[LIMIT_PATH];
     struct err e;
-    if (!path_join(path, r->state_dir, "events.jsonl")) {
+    bool ok = log_path(r->state_dir, 0, path, &e);
+    if (ok)
+        ok = log_write(path, v, &e);
+    else
         jv_free(v);
-        return;
-    }
-    if (!log_write(path, v, &e))
+    if (!ok)
         fprintf(stderr, "credrelay: the log could not be written, ignoring: %s\n", e.text);
 }
 

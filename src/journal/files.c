@@ -1,0 +1,170 @@
+#include "journal/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+/* Read at once; many times the longest line (LIMIT_EVENT). */
+enum { BLOCK = 64 << 10 };
+_Static_assert(BLOCK >= 2 * LIMIT_EVENT, "a block holds a whole line wherever it begins");
+
+/* ---- which files ---- */
+
+static bool same_file(int a, int b)
+{
+    struct stat x, y;
+    return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_ino == y.st_ino && x.st_dev == y.st_dev;
+}
+
+/* A file that was rotated while we were opening is met again under its next name. */
+static bool already_open(const struct log_files *files, int fd)
+{
+    for (int i = 0; i < files->count; i++)
+        if (same_file(files->fd[i], fd))
+            return true;
+    return false;
+}
+
+/* *RET_THERE: there is a file of that name. */
+static bool add(struct log_files *files, const char *path, bool *ret_there, struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    *ret_there = fd >= 0;
+    if (fd < 0)
+        return errno == ENOENT || err_errno(e, errno, "cannot open %s", path);
+    struct stat st;
+    bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+    if (!regular || already_open(files, fd))
+        close(fd);
+    else
+        files->fd[files->count++] = fd;
+    return regular || err_set(e, ERR_INVALID, "%s is not a file", path);
+}
+
+/* Newest first: a rotation gives files higher numbers, so that none slips past us.  While one is
+ * under way a single name is missing. */
+bool log_files_open(const char *state_dir, struct log_files *ret, struct err *e)
+{
+    struct log_files files = {.count = 0};
+    int missing = 0;
+    for (unsigned n = 0; n <= LIMIT_LOG_FILES && missing < 2; n++) {
+        char path[LIMIT_PATH];
+        bool there;
+        if (!log_path(state_dir, n, path, e) || !add(&files, path, &there, e)) {
+            log_files_close(&files);
+            return false;
+        }
+        missing = there ? 0 : missing + 1;
+    }
+    *ret = files;
+    return true;
+}
+
+void log_files_close(struct log_files *files)
+{
+    while (files->count > 0)
+        close(files->fd[--files->count]);
+}
+
+off_t log_file_size(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 ? st.st_size : 0;
+}
+
+/* ---- lines ---- */
+
+/* Up to BLOCK bytes from AT on; -1: *e says why. */
+static ssize_t read_block(int fd, off_t at, size_t want, char *block, struct err *e)
+{
+    size_t got = 0;
+    while (got < want) {
+        ssize_t n = pread(fd, block + got, want - got, at + (off_t)got);
+        if (n == 0)
+            break;
+        if (n > 0)
+            got += (size_t)n;
+        else if (errno != EINTR) {
+            err_errno(e, errno, "cannot read the log");
+            return -1;
+        }
+    }
+    return (ssize_t)got;
+}
+
+static const char *last_newline(const char *from, const char *end)
+{
+    while (end > from)
+        if (*--end == '\n')
+            return end;
+    return NULL;
+}
+
+enum lines_end lines_forward(int fd, off_t *at, line_fn *fn, void *ctx, struct err *e)
+{
+    char block[BLOCK];
+    for (;;) {
+        ssize_t len = read_block(fd, *at, sizeof block, block, e);
+        if (len < 0)
+            return LINES_FAILED;
+        const char *p = block, *end = block + len, *newline;
+        for (; (newline = memchr(p, '\n', (size_t)(end - p))); p = newline + 1) {
+            *at += newline + 1 - p;
+            if (!fn(ctx, p, (size_t)(newline - p)))
+                return LINES_ENOUGH;
+        }
+        if (len < BLOCK)
+            return LINES_ALL;
+        /* A line longer than all of ours is skipped; its end will be no event either. */
+        if (p == block)
+            *at += len;
+    }
+}
+
+/* Of the lines in the block those that are whole, the last one first.  Returns the first byte that
+ * belongs to them; END: there are none.  *MORE: go on. */
+static const char *block_backward(const char *block, const char *end, bool is_first, line_fn *fn,
+                                  void *ctx, bool *more)
+{
+    *more = true;
+    while (*more && end > block) {
+        const char *newline = end - 1;
+        const char *before = last_newline(block, newline);
+        if (!before && !is_first)
+            break;
+        const char *line = before ? before + 1 : block;
+        *more = fn(ctx, line, (size_t)(newline - line));
+        end = line;
+    }
+    return end;
+}
+
+enum lines_end lines_backward(int fd, off_t reach, line_fn *fn, void *ctx, struct err *e)
+{
+    char block[BLOCK];
+    off_t end = log_file_size(fd), lowest = end > reach ? end - reach : 0;
+    bool more = true, unfinished = true;
+    while (more && end > lowest) {
+        off_t from = end > BLOCK ? end - BLOCK : 0;
+        ssize_t len = read_block(fd, from, (size_t)(end - from), block, e);
+        if (len < 0)
+            return LINES_FAILED;
+        /* What follows the last newline is no line. */
+        const char *stop = block + len;
+        if (unfinished) {
+            const char *newline = last_newline(block, stop);
+            stop = newline ? newline + 1 : block;
+            unfinished = !newline;
+        }
+        const char *first = block_backward(block, stop, from == 0, fn, ctx, &more);
+        /* A line longer than all of ours is skipped. */
+        end = from + (first == block + len ? 0 : first - block);
+    }
+    return more ? LINES_ALL : LINES_ENOUGH;
+}

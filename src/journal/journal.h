@@ -1,0 +1,51 @@
+/* The log, read: events.jsonl and the files it was rotated into (base/log.h writes them,
+ * credrelay-log(5) says what is in them), as one line of events, from either end.
+ *
+ *   static bool show(void *ctx, const struct journal_event *ev) { ...; return true; }
+ *
+ *   const char *const names[] = {"run", NULL};
+ *   const struct journal_wanted wanted = {.relay = "claude", .names = names};
+ *   if (!journal_read(r->state_dir, JOURNAL_NEWEST_FIRST, &wanted, show, NULL, &e)) ...
+ *
+ * What is no event is passed over: a line that a killed writer left unfinished, and an unfinished
+ * line that the next writer has gone on with loses its beginning only, not the event behind it.
+ *
+ * Reading takes no lock and keeps nobody from writing: a rotation meanwhile neither hides an event
+ * nor shows it twice.  Memory is bounded (one block), and so is what a search from the end reads. */
+#ifndef CREDRELAY_JOURNAL_JOURNAL_H
+#define CREDRELAY_JOURNAL_JOURNAL_H
+
+#include "base/json.h"
+
+/* Everything in it is lent for the time of the call. */
+struct journal_event {
+    int64_t at;        /* its "ts", ms since 1970; 0: none that can be read */
+    const char *name;  /* its "event": "publish", ... */
+    const char *relay; /* its "relay"; "": it is about none */
+    const char *line;  /* as it stands in the log, LEN bytes without the newline */
+    size_t len;
+    const jv *members; /* all of them: jv_text(ev->members, "did") */
+};
+
+/* Which events; a member that is NULL or 0 asks for nothing. */
+struct journal_wanted {
+    const char *relay;        /* of this relay */
+    const char *const *names; /* called so; ends with NULL */
+    const char *except;       /* not those whose line has this in it: "\"did\":\"nothing\"" */
+    int64_t since;            /* at that time or later, ms since 1970 */
+    int64_t reach;            /* in the last so many bytes of the log */
+};
+
+enum journal_order { JOURNAL_OLDEST_FIRST, JOURNAL_NEWEST_FIRST };
+
+/* False: that is enough. */
+typedef bool journal_fn(void *ctx, const struct journal_event *ev);
+
+/* Call FN for the events wanted of the log in STATE_DIR, until it returns false.  Without a log
+ * there are none.  Newest first with `names` or `reach` is cheap: 1 MiB takes well below 2 ms.
+ * False: the log cannot be read. */
+bool journal_read(const char *state_dir, enum journal_order order,
+                  const struct journal_wanted *wanted, journal_fn *fn, void *ctx,
+                  struct err *e) MUST_CHECK;
+
+#endif
