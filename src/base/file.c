@@ -184,20 +184,6 @@ bool file_replace(const char *path, const void *bytes, size_t len, struct err *e
     return os_sync_folder(folder) || err_errno(e, errno, "cannot sync %s", folder);
 }
 
-bool file_append(const char *path, const char *line, size_t len, struct err *e)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-    if (fd < 0)
-        return err_errno(e, errno, "cannot open %s", path);
-    ssize_t n;
-    do
-        n = write(fd, line, len);
-    while (n < 0 && errno == EINTR);
-    bool ok = n == (ssize_t)len || err_errno(e, n < 0 ? errno : ENOSPC, "cannot write %s", path);
-    close(fd);
-    return ok;
-}
-
 bool dir_make(const char *path, struct err *e)
 {
     char part[LIMIT_PATH];

@@ -24,9 +24,6 @@ bool file_real(const char *path, char *out, struct err *e) MUST_CHECK;
  * a lock that keeps others of ours away: temporary files that a killed writer left are swept. */
 bool file_replace(const char *path, const void *bytes, size_t len, struct err *e) MUST_CHECK;
 
-/* Append one line with a single write, creating the file 0600. */
-bool file_append(const char *path, const char *line, size_t len, struct err *e) MUST_CHECK;
-
 /* Make the folder and the missing ones above it, each 0700 from birth. */
 bool dir_make(const char *path, struct err *e) MUST_CHECK;
 

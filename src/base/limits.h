@@ -27,7 +27,8 @@
 /* State of one relay: 100 fingerprints of 64 digits and their versions. */
 #define LIMIT_STATE (64u << 10)
 
-/* One line of events.jsonl: below PIPE_BUF-like sizes that file systems append whole. */
+/* One line of events.jsonl, with a newline on either side: below PIPE_BUF-like sizes that file
+ * systems append whole. */
 #define LIMIT_EVENT (4u << 10)
 
 /* Rotated files of the log: what `log-keep` may ask for. */

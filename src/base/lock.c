@@ -12,32 +12,38 @@
 #include "base/clock.h"
 #include "os/swap.h"
 
-bool lock_take(const char *path, int64_t wait_ms, struct lock *ret, struct err *e)
+bool lock_open_file(int fd, int64_t wait_ms, struct err *e)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return err_errno(e, errno, "cannot open the lock %s", path);
     int64_t deadline = clock_steady_ms() + wait_ms;
     /* flock has no time-out of its own; a short sleep that grows costs a waiter nothing worth
      * counting against what the holder is doing (a request to the store). */
     for (int64_t pause = 2; flock(fd, LOCK_EX | LOCK_NB) != 0;
          pause = pause < 25 ? pause * 2 : 25) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            err_errno(e, errno, "cannot lock %s", path);
-            close(fd);
-            return false;
-        }
-        if (clock_steady_ms() + pause > deadline) {
-            char waited[32];
-            close(fd);
-            clock_duration(wait_ms, waited, sizeof waited);
-            err_set(e, ERR_BUSY, "another credrelay has held %s for %s", path, waited);
-            return err_hint(e, "see who: fuser -v '%s'", path);
-        }
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return err_errno(e, errno, "cannot lock");
+        if (clock_steady_ms() + pause > deadline)
+            return err_set(e, ERR_BUSY, "held by another");
         clock_sleep_ms(pause);
     }
-    ret->fd = fd;
     return true;
+}
+
+bool lock_take(const char *path, int64_t wait_ms, struct lock *ret, struct err *e)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return err_errno(e, errno, "cannot open the lock %s", path);
+    if (lock_open_file(fd, wait_ms, e)) {
+        ret->fd = fd;
+        return true;
+    }
+    close(fd);
+    if (e->code != ERR_BUSY)
+        return err_context(e, path);
+    char waited[32];
+    clock_duration(wait_ms, waited, sizeof waited);
+    err_set(e, ERR_BUSY, "another credrelay has held %s for %s", path, waited);
+    return err_hint(e, "see who: fuser -v '%s'", path);
 }
 
 void lock_release(struct lock *l)

@@ -21,6 +21,9 @@ struct lock {
 /* Waits up to WAIT_MS; ERR_BUSY after that.  The folder must exist. */
 bool lock_take(const char *path, int64_t wait_ms, struct lock *ret, struct err *e) MUST_CHECK;
 void lock_release(struct lock *l); /* fine on one not held */
+
+/* The same on the open file FD, let go when that is closed. */
+bool lock_open_file(int fd, int64_t wait_ms, struct err *e) MUST_CHECK;
 #define LOCK_NONE ((struct lock){.fd = -1})
 
 struct claim {

@@ -35,13 +35,14 @@ bool parse_bool(const char *text, bool *ret)
     return false;
 }
 
-bool parse_duration(const char *text, int64_t *ret_ms)
+struct unit {
+    const char *name;
+    int64_t is;
+};
+
+/* A number up to a thousand million and one of the UNITS, which end with a NULL name. */
+static bool parse_measure(const char *text, const struct unit *units, int64_t *ret)
 {
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"", 1000},     {"ms", 1},      {"s", 1000},
-                 {"min", 60000}, {"h", 3600000}, {"d", 86400000}};
     char *end;
     errno = 0;
     long long n = strtoll(text, &end, 10);
@@ -49,10 +50,24 @@ bool parse_duration(const char *text, int64_t *ret_ms)
         return false;
     while (*end == ' ')
         end++;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (strcmp(end, units[i].unit) == 0) {
-            *ret_ms = n * units[i].ms;
+    for (; units->name; units++)
+        if (strcmp(end, units->name) == 0) {
+            *ret = n * units->is;
             return true;
         }
     return false;
+}
+
+bool parse_duration(const char *text, int64_t *ret_ms)
+{
+    static const struct unit units[] = {{"", 1000},     {"ms", 1},      {"s", 1000},
+                                        {"min", 60000}, {"h", 3600000}, {"d", 86400000},
+                                        {NULL, 0}};
+    return parse_measure(text, units, ret_ms);
+}
+
+bool parse_size(const char *text, int64_t *ret)
+{
+    static const struct unit units[] = {{"", 1}, {"k", 1024}, {"M", 1024 * 1024}, {NULL, 0}};
+    return parse_measure(text, units, ret);
 }

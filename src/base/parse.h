@@ -14,4 +14,7 @@ bool parse_bool(const char *text, bool *ret);
 /* A time span in milliseconds: "10", "10s" (seconds), "250ms", "15min", "8h", "1d". */
 bool parse_duration(const char *text, int64_t *ret_ms);
 
+/* A size in bytes: "4096", "64k", "1M", each 1024 times the one before. */
+bool parse_size(const char *text, int64_t *ret);
+
 #endif

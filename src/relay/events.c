@@ -26,14 +26,9 @@ static void put_login(jv *v, const char *key, const struct login_facts *f)
 
 static void append(const struct relay *r, jv *v)
 {
-    char path[LIMIT_PATH];
+    const struct log log = {.folder = r->state_dir, .size = r->log_size, .files = r->log_keep};
     struct err e;
-    bool ok = log_path(r->state_dir, 0, path, &e);
-    if (ok)
-        ok = log_write(path, v, &e);
-    else
-        jv_free(v);
-    if (!ok)
+    if (!log_write(&log, v, &e))
         fprintf(stderr, "credrelay: the log could not be written, ignoring: %s\n", e.text);
 }
 

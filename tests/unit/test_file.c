@@ -260,26 +260,6 @@ static void test_read_refused(void **state)
     alarm(0);
 }
 
-static void test_append(void **state)
-{
-    (void)state;
-    struct err e;
-    mode_t before = umask(0);
-    assert_true(file_append(in_home("log"), "one\n", 4, &e));
-    umask(before);
-    assert_true(file_append(in_home("log"), "two\n", 4, &e));
-    same_text("content", file_text(in_home("log")), "one\ntwo\n");
-    same_int("mode", file_mode(in_home("log")), 0600);
-    assert_int_equal(symlink("log", in_home("link")), 0);
-    assert_false(file_append(in_home("link"), "x\n", 2, &e));
-    assert_int_equal(mkfifo(in_home("fifo"), 0600), 0);
-    alarm(10);
-    assert_false(file_append(in_home("fifo"), "x\n", 2, &e));
-    alarm(0);
-    assert_false(file_append(in_home("none/log"), "x\n", 2, &e));
-    same_int("no folder", e.code, ERR_NOT_FOUND);
-}
-
 static void test_dir_make(void **state)
 {
     (void)state;
@@ -346,7 +326,6 @@ int main(void)
         IN_WORLD(test_full_disk),
         IN_WORLD(test_read),
         IN_WORLD(test_read_refused),
-        IN_WORLD(test_append),
         IN_WORLD(test_dir_make),
         IN_WORLD(test_dir_refused),
         IN_WORLD(test_join),

@@ -98,12 +98,34 @@ static void test_duration(void **state)
     }
 }
 
+static void test_size(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t bytes; /* -1: refused */
+    } cases[] = {
+        {"0", 0},        {"4096", 4096},     {"64k", 65536},
+        {"1M", 1048576}, {"1 M", 1048576},   {"2000M", 2000 * INT64_C(1048576)},
+        {"", -1},        {"M", -1},          {"-1", -1},
+        {"1K", -1},      {"1MiB", -1},       {"1.5M", -1},
+        {"1Mb", -1},     {"1000000001", -1},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int64_t bytes = 77;
+        bool ok = parse_size(cases[i].text, &bytes);
+        same_int(cases[i].text, ok, cases[i].bytes >= 0);
+        same_int(cases[i].text, bytes, ok ? cases[i].bytes : 77);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_int64),
         cmocka_unit_test(test_bool),
         cmocka_unit_test(test_duration),
+        cmocka_unit_test(test_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
