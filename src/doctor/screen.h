@@ -1,0 +1,48 @@
+/* Rows for a terminal of 80 columns: a mark, a label, a text that is wrapped behind them.
+ *
+ *   struct screen s = {.label_at = 2, .text_at = 12};
+ *   screen_add(&s, TONE_GOOD, NULL, "login", "usable, %s", ...);
+ *   screen_add(&s, TONE_PLAIN, NULL, "", "...");              under the row above
+ *   screen_write(&s, colour, &out);
+ *
+ * Pure: whether there is a terminal that wants colours is for the caller to know. */
+#ifndef CREDRELAY_DOCTOR_SCREEN_H
+#define CREDRELAY_DOCTOR_SCREEN_H
+
+#include "base/buf.h"
+
+#define SCREEN_WIDTH 80
+
+/* More than a store of somebody else's, with a word on everything, has lines. */
+#define SCREEN_ROWS 160
+
+#define LIMIT_SCREEN (128u << 10)
+
+enum tone { TONE_PLAIN, TONE_GOOD, TONE_WARNING, TONE_BAD, TONE_DIM, TONE_TITLE, TONE_COUNT };
+
+struct screen_row {
+    enum tone tone;    /* of the mark, or of the text of a row without one */
+    const char *mark;  /* lent; NULL none */
+    const char *label; /* lent */
+    char text[1200];
+};
+
+struct screen {
+    unsigned label_at, text_at; /* columns, from 0 */
+    size_t count;
+    struct screen_row *rows;
+};
+
+bool screen_open(struct screen *s, unsigned label_at, unsigned text_at, struct err *e) MUST_CHECK;
+void screen_close(struct screen *s);
+
+/* What does not fit any more is left out. */
+void screen_add(struct screen *s, enum tone tone, const char *mark, const char *label,
+                const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* A line of its own, at the margin. */
+void screen_title(struct screen *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+bool screen_write(const struct screen *s, bool colour, struct buf *out);
+
+#endif
