@@ -25,7 +25,8 @@
  *   put          version, and "raced":true from a store without compare-and-swap that found
  *                another version between `expect` and its own: read again and decide again
  *   history      versions: [{version, modified, by, value}], newest first
- *   check        checks: [{name, ok, detail, hint}]
+ *   check        checks: [{name, ok, warning, detail, hint}], in the order of asking; `ok` false:
+ *                what is needed does not work; `warning` true: it works, and should be seen to
  * or {"ok":false, "error", "message", "hint", "retry_after_ms"}: `error` is a name of enum
  * err_code and says what the caller can do next; `message` and `hint` are one sentence each for
  * people, without secrets.  get of a value that is not there is "not_found"; put against a

@@ -171,3 +171,25 @@ bool store_history(const struct store_call *c, int64_t limit, store_version_fn *
     jv_free(answer);
     return true;
 }
+
+bool store_check(const struct store_call *c, store_check_fn *fn, void *ctx, struct err *e)
+{
+    jv *answer = call(c, request(c, STORE_CHECK), e);
+    if (!answer)
+        return false;
+    const jv *checks = jv_get(answer, "checks");
+    bool told = jv_is_array(checks) || nonsense(c, "checks", e);
+    for (size_t i = 0; told && i < jv_size(checks); i++) {
+        const jv *row = jv_at(checks, i);
+        const char *name = jv_text(row, "name"), *detail = jv_text(row, "detail"),
+                   *hint = jv_text(row, "hint");
+        const struct store_finding finding = {.name = name ? name : "?",
+                                              .ok = jv_flag(row, "ok"),
+                                              .warning = jv_flag(row, "warning"),
+                                              .detail = detail ? detail : "",
+                                              .hint = hint ? hint : ""};
+        fn(ctx, &finding);
+    }
+    jv_free(answer);
+    return told;
+}

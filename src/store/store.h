@@ -65,4 +65,15 @@ typedef bool store_version_fn(void *ctx, int64_t version, int64_t modified, cons
 bool store_history(const struct store_call *c, int64_t limit, store_version_fn *fn, void *ctx,
                    struct err *e);
 
+/* What the helper finds out about itself and this machine's way to the store, a row at a time. */
+struct store_finding {
+    const char *name; /* "identity" */
+    bool ok;          /* false: something that is needed does not work */
+    bool warning;     /* it works, and should be seen to */
+    const char *detail, *hint;
+};
+typedef void store_check_fn(void *ctx, const struct store_finding *row);
+bool store_check(const struct store_call *c, store_check_fn *fn, void *ctx,
+                 struct err *e) MUST_CHECK;
+
 #endif

@@ -374,6 +374,44 @@ static void test_history(void **state)
     }
 }
 
+static void note_finding(void *ctx, const struct store_finding *f)
+{
+    buf_printf(ctx, "%s/%d%d/%s/%s ", f->name, f->ok, f->warning, f->detail, f->hint);
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script, *seen;
+        const char *error; /* NULL: none */
+    } cases[] = {
+        {ANSWER("{\"ok\":true,\"checks\":[{\"name\":\"a\",\"ok\":true,\"detail\":\"d\",\"hint\":"
+                "\"h\"},{\"name\":\"b\",\"ok\":true,\"warning\":true},{\"name\":\"c\",\"ok\":false}"
+                "]}"),
+         "a/10/d/h b/11// c/00// ", NULL},
+        {ANSWER("{\"ok\":true,\"checks\":[]}"), "", NULL},
+        {ANSWER("{\"ok\":true,\"checks\":[{},7]}"), "?/00// ?/00// ", NULL},
+        {ANSWER("{\"ok\":true}"), "", "fake: the answer has no checks"},
+        {ANSWER("{\"ok\":false,\"error\":\"unsupported\",\"message\":\"no\"}"), "", "fake: no"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        static struct store s;
+        struct buf seen;
+        struct err e = {.text = ""};
+        buf_init(&seen, 1000);
+        helper("fake", cases[i].script);
+        assert_true(store_open("fake:", "claude", &s, &e));
+        const struct store_call c = call(&s, 10000);
+        same_int(cases[i].script, store_check(&c, note_finding, &seen, &e), !cases[i].error);
+        same_text(cases[i].script, buf_str(&seen), cases[i].seen);
+        if (cases[i].error)
+            same_text(cases[i].script, e.text, cases[i].error);
+        assert_non_null(strstr(file_text(in_home("request")), "\"op\":\"check\""));
+        buf_free(&seen);
+    }
+}
+
 /* What it says to people is handed on, whether the call worked or not. */
 static void test_errors(void **state)
 {
@@ -405,6 +443,7 @@ int main(void)
         WITH_HELPERS(test_urls),     WITH_HELPERS(test_url_too_long), WITH_HELPERS(test_lookup),
         WITH_HELPERS(test_answers),  WITH_HELPERS(test_slow),         WITH_HELPERS(test_gone),
         WITH_HELPERS(test_requests), WITH_HELPERS(test_history),      WITH_HELPERS(test_errors),
+        WITH_HELPERS(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
