@@ -34,11 +34,15 @@ struct listing {
     struct relay_names *names;
 };
 
-/* The section's name becomes part of file names. */
-static bool plain_name(const char *name)
+static bool is_relay(const char *section)
+{
+    return strcmp(section, "alert") != 0;
+}
+
+bool relay_name_ok(const char *name)
 {
     size_t n = strlen(name);
-    return n > 0 && n < RELAY_NAME_SIZE && name[0] != '.' &&
+    return n > 0 && n < RELAY_NAME_SIZE && name[0] != '.' && is_relay(name) &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
 }
 
@@ -48,11 +52,6 @@ static bool bad_section(const char *place, const char *section, struct err *e)
     return err_hint(e, "use letters, digits, dots and dashes, at most 63");
 }
 
-static bool is_relay(const char *section)
-{
-    return strcmp(section, "alert") != 0;
-}
-
 /* A section that names no tool is claude's. */
 static bool search_setting(void *ctx, const char *section, const char *key, const char *value,
                            unsigned line, struct err *e)
@@ -60,7 +59,7 @@ static bool search_setting(void *ctx, const char *section, const char *key, cons
     struct search *s = ctx;
     (void)line;
     (void)e;
-    if (s->found || !is_relay(section) || !plain_name(section))
+    if (s->found || !is_relay(section) || !relay_name_ok(section))
         return true;
     if (strcmp(section, s->section) != 0) {
         s->found = s->is;
@@ -82,7 +81,7 @@ static bool take_setting(void *ctx, const char *section, const char *key, const 
     if (!is_relay(section))
         return true;
     snprintf(place, sizeof place, "%s:%u", rd->path, line);
-    if (!plain_name(section))
+    if (!relay_name_ok(section))
         return bad_section(place, section, e);
     if (!rd->first[0])
         snprintf(rd->first, sizeof rd->first, "%.63s", section);
@@ -101,7 +100,7 @@ static bool list_name(void *ctx, const char *section, const char *key, const cha
     if (key || !is_relay(section))
         return true;
     snprintf(place, sizeof place, "%s:%u", l->path, line);
-    if (!plain_name(section))
+    if (!relay_name_ok(section))
         return bad_section(place, section, e);
     for (size_t i = 0; i < l->names->count; i++)
         if (strcmp(l->names->name[i], section) == 0)

@@ -44,6 +44,9 @@ bool relay_load_of_tool(const char *tool, struct relay *ret, struct err *e) MUST
 
 void relay_free(struct relay *r);
 
+/* May a section, and with it files of the state, be called so? */
+bool relay_name_ok(const char *name);
+
 /* The names of all relays of the configuration, in its order; `claude` when it has none. */
 struct relay_names {
     char name[MOST_RELAYS][RELAY_NAME_SIZE];
