@@ -53,6 +53,10 @@
 #define LIMIT_SPOOL      (64u << 20)
 #define LIMIT_SPOOL_TEXT "64 MiB"
 
+/* An invitation, its line and what is in it: about 900 bytes with two keys; every setting at its
+ * longest makes 12 KB of base64. */
+#define LIMIT_INVITATION (16u << 10)
+
 /* Nesting of any JSON we read; the deepest seen in a credentials file is 6. */
 #define LIMIT_JSON_DEPTH 64
 
