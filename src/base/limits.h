@@ -24,6 +24,9 @@
 /* A member of a tool's output that is looked for, with its final NUL. */
 #define LIMIT_JSON_PATH 64
 
+/* A unit of a service manager: PATH and a few dozen variables. */
+#define LIMIT_UNIT (64u << 10)
+
 /* State of one relay: 100 fingerprints of 64 digits and their versions. */
 #define LIMIT_STATE (64u << 10)
 

@@ -413,6 +413,7 @@ LAYERS = ["os", "base", ("store", "tool"), "relay", "journal", "service", "provi
           "doctor", "cmd"]
 LAYERS = ["os", "base", ("store", "tool"), "relay", "journal", "run", "cmd"]
 LAYERS = ["os", "base", ("store", "tool"), "relay", "provision", "run", "cmd"]
+LAYERS = ["os", "base", ("store", "tool"), "relay", "service", ("run", "watch"), "cmd"]
 
 
 def test_a_folder_includes_only_what_is_below_it():
