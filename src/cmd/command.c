@@ -59,8 +59,8 @@ static void take_option(struct options *o, int letter, const char *argument)
     }
 }
 
-/* The options of C for getopt_long(3).  "+": what follows the first argument is not ours to read
- * (a command line of its own). */
+/* The options of C for getopt_long(3).  "+": it stops at the first argument, and does not order
+ * them by itself, which POSIXLY_CORRECT would turn off. */
 static void getopt_tables(const struct command *c, char *letters, struct option *longs)
 {
     *letters++ = '+';
@@ -95,32 +95,53 @@ static int no_such_option(const struct command *c, char **argv)
         c, "no such option: ", optopt && !strchr(c->options, optopt) ? letter : argv[optind - 1]);
 }
 
-int command_run(const struct command *c, int argc, char **argv)
+/* The options of C into O; its arguments into ARGV from 1 on, and how many into *RET_COUNT.  Options
+ * may stand among the arguments, but for a command whose arguments are a command line of their own.
+ * Returns 0, or an exit status. */
+static int take_options(const struct command *c, int argc, char **argv, struct options *o,
+                        int *ret_count)
 {
-    struct options o = {.relay = NULL};
     char letters[3 + 2 * OPTIONS];
     struct option longs[OPTIONS + 1];
-    int letter;
+    int count = 0;
     getopt_tables(c, letters, longs);
     opterr = 0;
     optind = 1;
-    while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+    while (optind < argc) {
+        int before = optind, letter = getopt_long(argc, argv, letters, longs, NULL);
         if (letter == '?')
             return no_such_option(c, argv);
         if (letter == ':')
             return usage_error(c, "an argument is missing: ", argv[optind - 1]);
-        take_option(&o, letter, optarg);
+        if (letter != -1)
+            take_option(o, letter, optarg);
+        else if (c->most < 0 || optind > before) /* past "--" */
+            break;
+        else
+            argv[1 + count++] = argv[optind++];
     }
+    while (optind < argc)
+        argv[1 + count++] = argv[optind++];
+    argv[1 + count] = NULL;
+    *ret_count = count;
+    return 0;
+}
+
+int command_run(const struct command *c, int argc, char **argv)
+{
+    struct options o = {.relay = NULL};
+    int count, status = take_options(c, argc, argv, &o, &count);
+    if (status)
+        return status;
     if (o.help) {
         command_help(c);
         return 0;
     }
-    int rest = argc - optind;
-    if (rest < c->least)
+    if (count < c->least)
         return usage_error(c, "an argument is missing: ", c->arguments);
-    if (c->most >= 0 && rest > c->most)
-        return usage_error(c, "too many arguments: ", argv[optind + c->most]);
-    return c->run(&o, rest, argv + optind);
+    if (c->most >= 0 && count > c->most)
+        return usage_error(c, "too many arguments: ", argv[1 + c->most]);
+    return c->run(&o, count, argv + 1);
 }
 
 static void help_options(const struct command *c)

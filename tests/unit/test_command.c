@@ -81,21 +81,33 @@ static const struct command probe = {
     .run = run,
 };
 
-/* Run PROBE with the words of LINE; what it says goes to the files "out" and "err".  In a child:
+/* Run C with the words of LINE; what it says goes to the files "out" and "err".  In a child:
  * getopt(3) remembers the command line before. */
-static int run_line(const void *line)
+static int run_words(const struct command *c, const char *line)
 {
     static char words[200];
     char *argv[20] = {NULL}, *rest = words;
     int argc = 0;
-    snprintf(words, sizeof words, "probe %s", (const char *)line);
+    snprintf(words, sizeof words, "probe %s", line);
     for (char *word; (word = strtok_r(rest, " ", &rest));)
         argv[argc++] = word;
     if (!freopen(in_home("out"), "w", stdout) || !freopen(in_home("err"), "w", stderr))
         return 1;
-    int status = command_run(&probe, argc, argv);
+    int status = command_run(c, argc, argv);
     fflush(NULL);
     return status;
+}
+
+static int run_line(const void *line)
+{
+    return run_words(&probe, line);
+}
+
+static int run_foreign(const void *line)
+{
+    struct command foreign = probe;
+    foreign.most = -1;
+    return run_words(&foreign, line);
 }
 
 static void test_taken(void **state)
@@ -111,14 +123,36 @@ static void test_taken(void **state)
         {"--relay work -jnq one", "relay=work json dry-run quiet [one]"},
         {"--dry one", "relay= dry-run [one]"},
         {"-- -j", "relay= [-j]"},
-        /* what follows the first argument is not ours */
-        {"one -j", "relay= [one] [-j]"},
-        {"one --nonsense", "relay= [one] [--nonsense]"},
+        {"one -j", "relay= json [one]"},
+        {"one -r work two --json", "relay=work json [one] [two]"},
+        {"one -r -- two", "relay=-- [one] [two]"},
+        {"one -- -j", "relay= [one] [-j]"},
+        {"-n -- one -- ", "relay= dry-run [one] [--]"},
+        {"one -", "relay= [one] [-]"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         same_int(cases[i].line, forked_end(forked_start(run_line, cases[i].line)), 7);
         same_text(cases[i].line, file_text(in_home("out")), cases[i].got);
         same_text(cases[i].line, file_text(in_home("err")), "");
+    }
+}
+
+/* What follows the first argument of a command that runs others is not ours. */
+static void test_foreign(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *got;
+    } cases[] = {
+        {"one -j", "relay= [one] [-j]"},
+        {"one --nonsense", "relay= [one] [--nonsense]"},
+        {"-j one -j two", "relay= json [one] [-j] [two]"},
+        {"-j -- one -- -j", "relay= json [one] [--] [-j]"},
+        {"-r -- one -r", "relay=-- [one] [-r]"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        same_int(cases[i].line, forked_end(forked_start(run_foreign, cases[i].line)), 7);
+        same_text(cases[i].line, file_text(in_home("out")), cases[i].got);
     }
 }
 
@@ -131,6 +165,9 @@ static void test_refused(void **state)
         {"", "an argument is missing: ONE [TWO]"},
         {"-j", "an argument is missing: ONE [TWO]"},
         {"one two three", "too many arguments: three"},
+        {"one -j two -n three four", "too many arguments: three"},
+        {"one --nonsense", "no such option: --nonsense"},
+        {"one -r", "an argument is missing: -r"},
         {"-x one", "no such option: -x"},
         {"-f one", "no such option: -f"}, /* of other commands */
         {"-jxq one", "no such option: -x"},
@@ -173,7 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_commands), IN_WORLD(test_options), IN_WORLD(test_taken),
-        IN_WORLD(test_refused),  IN_WORLD(test_help),
+        IN_WORLD(test_foreign),  IN_WORLD(test_refused), IN_WORLD(test_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
