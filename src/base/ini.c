@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/ini_lines.h"
 #include "base/limits.h"
 
 struct reader {
@@ -11,23 +12,9 @@ struct reader {
     ini_fn *fn;
     void *ctx;
     struct buf section, key, value;
-    bool in_section, have_key;
-    unsigned line, key_line;
-    size_t indent; /* of the last section or key: what stands deeper continues its value */
+    bool have_key;
+    unsigned key_line;
 };
-
-static bool blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
-}
-
-static void trim(const char **start, const char **end)
-{
-    while (*start < *end && blank(**start))
-        ++*start;
-    while (*end > *start && blank((*end)[-1]))
-        --*end;
-}
 
 /* Hand over the key read so far, now that its value is known to be whole. */
 static bool flush(struct reader *r, struct err *e)
@@ -44,89 +31,70 @@ static bool flush(struct reader *r, struct err *e)
                  e);
 }
 
-static bool section_line(struct reader *r, const char *start, const char *end, struct err *e)
+static void take(struct buf *out, struct ini_span span)
 {
-    /* As RawConfigParser's \[(?P<header>.+)\]: up to the last bracket; what follows is ignored. */
-    const char *close = end;
-    while (close > start && close[-1] != ']')
-        close--;
-    if (close <= start + 2)
-        return err_set(e, ERR_INVALID, "%s:%u: section without a closing bracket", r->name,
-                       r->line);
-    buf_clear(&r->section);
-    buf_bytes(&r->section, start + 1, (size_t)(close - 1 - (start + 1)));
-    if (r->section.failed)
-        return err_set(e, ERR_TOO_LARGE, "%s:%u: line too long", r->name, r->line);
-    r->in_section = true;
-    return r->fn(r->ctx, buf_str(&r->section), NULL, NULL, r->line, e);
+    buf_bytes(out, span.at, (size_t)(span.end - span.at));
 }
 
-static bool key_line(struct reader *r, const char *start, const char *end, struct err *e)
+static bool section(struct reader *r, const struct ini_line *line, struct err *e)
 {
-    const char *sep = start;
-    while (sep < end && *sep != '=' && *sep != ':')
-        sep++;
-    if (!r->in_section)
-        return err_set(e, ERR_INVALID, "%s:%u: a setting before the first [section]", r->name,
-                       r->line);
-    const char *key_end = sep;
-    trim(&start, &key_end);
-    if (sep == end || start == key_end)
-        return err_set(e, ERR_INVALID, "%s:%u: neither [section] nor `key = value`", r->name,
-                       r->line);
-    const char *value = sep + 1;
-    trim(&value, &end);
+    if (r->section.failed)
+        return err_set(e, ERR_TOO_LARGE, "%s:%u: line too long", r->name, line->number);
+    return r->fn(r->ctx, buf_str(&r->section), NULL, NULL, line->number, e);
+}
+
+static void take_key(struct reader *r, const struct ini_line *line)
+{
     buf_clear(&r->key);
-    buf_bytes(&r->key, start, (size_t)(key_end - start));
+    take(&r->key, line->name);
     for (size_t i = 0; i < r->key.len; i++)
         r->key.data[i] = (char)tolower((unsigned char)r->key.data[i]);
     buf_clear(&r->value);
-    buf_bytes(&r->value, value, (size_t)(end - value));
+    take(&r->value, line->value);
     r->have_key = true;
-    r->key_line = r->line;
-    return true;
+    r->key_line = line->number;
 }
 
-static bool one_line(struct reader *r, const char *start, const char *end, struct err *e)
+static bool one_line(struct reader *r, const struct ini_line *line, struct err *e)
 {
-    const char *margin = start;
-    trim(&start, &end);
-    size_t indent = (size_t)(start - margin);
-    if (start == end) {
+    switch (line->kind) {
+    case INI_COMMENT: return true;
+    case INI_BLANK:
         if (r->have_key)
             buf_text(&r->value, "\n");
         return true;
-    }
-    if (*start == '#' || *start == ';')
-        return true;
-    if (r->have_key && indent > r->indent) {
+    case INI_MORE:
         buf_text(&r->value, "\n");
-        buf_bytes(&r->value, start, (size_t)(end - start));
+        take(&r->value, line->value);
         return true;
+    case INI_SECTION:
+        if (!flush(r, e))
+            return false;
+        buf_clear(&r->section);
+        take(&r->section, line->name);
+        return section(r, line, e);
+    case INI_KEY:
+        if (!flush(r, e))
+            return false;
+        take_key(r, line);
+        return true;
+    case INI_BAD: break;
     }
-    if (!flush(r, e))
-        return false;
-    r->indent = indent;
-    return *start == '[' ? section_line(r, start, end, e) : key_line(r, start, end, e);
+    return flush(r, e) && err_set(e, ERR_INVALID, "%s:%u: %s", r->name, line->number, line->why);
 }
 
 bool ini_parse(const char *text, size_t len, const char *name, ini_fn *fn, void *ctx, struct err *e)
 {
     struct reader r = {.name = name, .fn = fn, .ctx = ctx};
+    struct ini_lines lines;
+    struct ini_line line;
     bool ok = true;
     buf_init(&r.section, LIMIT_CONFIG);
     buf_init(&r.key, LIMIT_CONFIG);
     buf_init(&r.value, LIMIT_CONFIG);
-    const char *p = text, *end = text + len;
-    if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-        p += 3; /* a byte order mark, as Windows editors leave it */
-    while (ok && p < end) {
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        const char *stop = newline ? newline : end;
-        r.line++;
-        ok = one_line(&r, p, stop, e);
-        p = newline ? newline + 1 : end;
-    }
+    ini_lines_begin(&lines, text, len);
+    while (ok && ini_lines_next(&lines, &line))
+        ok = one_line(&r, &line, e);
     ok = ok && flush(&r, e);
     buf_free(&r.section);
     buf_free(&r.key);
