@@ -414,6 +414,7 @@ LAYERS = ["os", "base", ("store", "tool"), "relay", "journal", "service", "provi
 LAYERS = ["os", "base", ("store", "tool"), "relay", "journal", "run", "cmd"]
 LAYERS = ["os", "base", ("store", "tool"), "relay", "provision", "run", "cmd"]
 LAYERS = ["os", "base", ("store", "tool"), "relay", "service", ("run", "watch"), "cmd"]
+LAYERS = ["os", "base", ("store", "tool"), "relay", "run", "provision", "cmd"]
 
 
 def test_a_folder_includes_only_what_is_below_it():
