@@ -59,7 +59,7 @@ static bool take_setting(void *ctx, const char *section, const char *key, const 
     struct reading *r = ctx;
     struct aws_profile *p = &r->found;
     (void)line;
-    if (strcmp(section, r->profile) != 0)
+    if (!key || strcmp(section, r->profile) != 0)
         return true;
     r->any = true;
     if (strcmp(key, key_id_setting) == 0) {
