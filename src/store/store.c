@@ -152,6 +152,18 @@ bool store_put(const struct store_call *c, const void *value, size_t len, int64_
     return true;
 }
 
+bool store_wait(const struct store_call *c, int64_t version, int64_t *ret_version, struct err *e)
+{
+    jv *rq = request(c, STORE_WAIT);
+    jv_put_int(rq, "version", version);
+    jv *answer = call(c, rq, e);
+    if (!answer)
+        return false;
+    *ret_version = jv_text(answer, "value") ? jv_number(answer, "version", 0) : 0;
+    jv_free(answer);
+    return true;
+}
+
 bool store_history(const struct store_call *c, int64_t limit, store_version_fn *fn, void *ctx,
                    struct err *e)
 {

@@ -59,6 +59,11 @@ struct store_put_result {
 bool store_put(const struct store_call *c, const void *value, size_t len, int64_t expect,
                struct store_put_result *ret, struct err *e) MUST_CHECK;
 
+/* Wait for a version newer than VERSION, until the time of the call is over.  *RET_VERSION: the
+ * newest; 0: none came.  ERR_UNSUPPORTED: this store has to be asked again and again. */
+bool store_wait(const struct store_call *c, int64_t version, int64_t *ret_version,
+                struct err *e) MUST_CHECK;
+
 /* Call FN for up to LIMIT versions, newest first, until it returns false. */
 typedef bool store_version_fn(void *ctx, int64_t version, int64_t modified, const char *by,
                               const char *value);

@@ -338,6 +338,35 @@ static void test_requests(void **state)
     jv_free(options);
 }
 
+static void test_wait(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        int64_t version; /* -1: fails */
+        enum err_code code;
+    } cases[] = {
+        {ANSWER("{\"ok\":true,\"version\":9,\"value\":\"v\"}"), 9, ERR_NONE},
+        {ANSWER("{\"ok\":true}"), 0, ERR_NONE},
+        {ANSWER("{\"ok\":true,\"version\":8}"), 0, ERR_NONE},
+        {ANSWER("{\"ok\":false,\"error\":\"unsupported\",\"message\":\"no\"}"), -1,
+         ERR_UNSUPPORTED},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        static struct store s;
+        struct err e = {.code = ERR_NONE};
+        int64_t version = -1;
+        helper("fake", cases[i].script);
+        assert_true(store_open("fake:", "claude", &s, &e));
+        const struct store_call c = call(&s, 10000);
+        same_int(cases[i].script, store_wait(&c, 8, &version, &e), cases[i].code == ERR_NONE);
+        same_int(cases[i].script, version, cases[i].version);
+        same_int(cases[i].script, e.code, cases[i].code);
+        assert_non_null(strstr(file_text(in_home("request")), "\"op\":\"wait\""));
+        assert_non_null(strstr(file_text(in_home("request")), ",\"version\":8}\n"));
+    }
+}
+
 static bool note(void *ctx, int64_t version, int64_t modified, const char *by, const char *value)
 {
     buf_printf(ctx, "%lld/%lld/%s/%s ", (long long)version, (long long)modified, by, value);
@@ -442,8 +471,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_HELPERS(test_urls),     WITH_HELPERS(test_url_too_long), WITH_HELPERS(test_lookup),
         WITH_HELPERS(test_answers),  WITH_HELPERS(test_slow),         WITH_HELPERS(test_gone),
-        WITH_HELPERS(test_requests), WITH_HELPERS(test_history),      WITH_HELPERS(test_errors),
-        WITH_HELPERS(test_check),
+        WITH_HELPERS(test_requests), WITH_HELPERS(test_wait),         WITH_HELPERS(test_history),
+        WITH_HELPERS(test_errors),   WITH_HELPERS(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
