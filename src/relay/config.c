@@ -39,16 +39,24 @@ static bool is_relay(const char *section)
     return strcmp(section, "alert") != 0;
 }
 
+/* STATE/watch.lock and STATE/watch.json are the watcher's. */
+static bool is_taken(const char *name)
+{
+    return strcmp(name, "watch") == 0;
+}
+
 bool relay_name_ok(const char *name)
 {
     size_t n = strlen(name);
-    return n > 0 && n < RELAY_NAME_SIZE && name[0] != '.' && is_relay(name) &&
+    return n > 0 && n < RELAY_NAME_SIZE && name[0] != '.' && is_relay(name) && !is_taken(name) &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
 }
 
 static bool bad_section(const char *place, const char *section, struct err *e)
 {
     err_set(e, ERR_INVALID, "%s: [%.64s] is no name for a relay", place, section);
+    if (is_taken(section))
+        return err_hint(e, "call it otherwise: the watcher keeps its own state under that name");
     return err_hint(e, "use letters, digits, dots and dashes, at most 63");
 }
 

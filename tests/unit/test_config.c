@@ -263,6 +263,8 @@ static const struct {
      "use letters, digits, dots and dashes, at most 63"},
     {"[.x]\nrole = reader\n", NULL, "@:1: [.x] is no name for a relay",
      "use letters, digits, dots and dashes, at most 63"},
+    {"[watch]\nrole = reader\n", NULL, "@:1: [watch] is no name for a relay",
+     "call it otherwise: the watcher keeps its own state under that name"},
     {"[a b]\nrole = reader\n", NULL, "@:1: [a b] is no name for a relay",
      "use letters, digits, dots and dashes, at most 63"},
     {"[" LONG64 "]\nrole = reader\n", NULL, "@:1: [" LONG64 "] is no name for a relay",
