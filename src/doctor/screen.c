@@ -26,6 +26,9 @@ void screen_close(struct screen *s)
 }
 
 static struct screen_row *next_row(struct screen *s, const char *fmt, va_list arguments)
+    PRINTF_LIKE(2, 0);
+
+static struct screen_row *next_row(struct screen *s, const char *fmt, va_list arguments)
 {
     if (s->count == SCREEN_ROWS)
         return NULL;
