@@ -29,6 +29,7 @@ struct setting {
 struct aws_config {
     struct setting *first, **end;
     char names[AWS_FILE_COUNT][LIMIT_PATH]; /* as messages show them */
+    char paths[AWS_FILE_COUNT][LIMIT_PATH];
 };
 
 const char *aws_env(const char *variable)
@@ -120,11 +121,11 @@ static bool read_file(struct aws_config *c, enum aws_file file, struct err *e)
         [AWS_FILE_CREDENTIALS] = {"AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"},
         [AWS_FILE_CONFIG] = {"AWS_CONFIG_FILE", "~/.aws/config"},
     };
-    char path[LIMIT_PATH];
+    char *path = c->paths[file];
     const char *set = aws_env(places[file].variable);
     snprintf(c->names[file], LIMIT_PATH, "%s", set ? set : places[file].usual);
     if (c->names[file][0] != '~')
-        snprintf(path, sizeof path, "%s", c->names[file]);
+        memcpy(path, c->names[file], LIMIT_PATH);
     else if (!path_join(path, home_folder(), c->names[file] + strspn(c->names[file], "~/")))
         return err_set(e, ERR_INVALID, "%s: the path is too long", c->names[file]);
 
@@ -194,6 +195,11 @@ void aws_config_free(struct aws_config *c)
 const char *aws_config_file_name(const struct aws_config *c, enum aws_file file)
 {
     return c->names[file];
+}
+
+const char *aws_config_file_path(const struct aws_config *c, enum aws_file file)
+{
+    return c->paths[file];
 }
 
 /* ---- looking up ---- */

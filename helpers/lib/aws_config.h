@@ -31,6 +31,9 @@ bool aws_config_parse(const char *credentials, const char *config, struct aws_co
 /* The name of a file as messages show it: "~/.aws/credentials". */
 const char *aws_config_file_name(const struct aws_config *c, enum aws_file file);
 
+/* And where it is; it need not exist.  "" in a config made from texts. */
+const char *aws_config_file_path(const struct aws_config *c, enum aws_file file);
+
 /* Which profile is meant: CHOSEN when there is one, else AWS_PROFILE, AWS_DEFAULT_PROFILE or
  * "default". */
 const char *aws_config_profile(const char *chosen);

@@ -15,6 +15,7 @@ struct http {
     CURL *easy;
     char *ca_file;
     const char *ca_folder; /* NULL: libcurl's default */
+    bool watches_certificate;
     char detail[CURL_ERROR_SIZE];
 };
 
@@ -48,6 +49,11 @@ void http_close(struct http *h)
 const char *http_trust(const struct http *h)
 {
     return h->ca_file ? h->ca_file : h->ca_folder ? h->ca_folder : "this system's certificates";
+}
+
+void http_watch_certificate(struct http *h)
+{
+    h->watches_certificate = true;
 }
 
 /* ---- one request ---- */
@@ -109,6 +115,7 @@ static void set_protocols(CURL *easy)
 static void set_trust(const struct http *h)
 {
     curl_easy_setopt(h->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(h->easy, CURLOPT_CERTINFO, (long)h->watches_certificate);
     tls_wipe(h->easy);
     if (h->ca_file) {
         curl_easy_setopt(h->easy, CURLOPT_CAINFO, h->ca_file);
@@ -281,6 +288,22 @@ static CURLcode transfer(struct http *h, const struct http_request *rq, int64_t 
     return rc;
 }
 
+/* Of the first certificate of the chain, the server's own. */
+static int64_t certificate_ends(const struct http *h)
+{
+    static const char label[] = "Expire date:";
+    struct curl_certinfo *chain = NULL;
+    if (curl_easy_getinfo(h->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain ||
+        chain->num_of_certs < 1)
+        return 0;
+    for (const struct curl_slist *line = chain->certinfo[0]; line; line = line->next)
+        if (strncmp(line->data, label, sizeof label - 1) == 0) {
+            time_t ends = curl_getdate(line->data + sizeof label - 1, NULL);
+            return ends > 0 ? ends : 0;
+        }
+    return 0;
+}
+
 static void note_answer(const struct http *h, struct http_response *ret)
 {
     long status = 0;
@@ -291,6 +314,7 @@ static void note_answer(const struct http *h, struct http_response *ret)
     time_t seconds =
         http_response_header(ret, "date", date, sizeof date) ? curl_getdate(date, NULL) : -1;
     ret->date = seconds > 0 ? seconds : 0;
+    ret->certificate_ends = certificate_ends(h);
 }
 
 bool http_perform(struct http *h, const struct http_request *rq, struct http_response *ret,

@@ -64,7 +64,8 @@ struct http_response {
     struct buf body; /* may be secret */
     struct buf headers;
     enum http_failure failure;
-    bool sent; /* at least part of the request left this machine */
+    bool sent;                /* at least part of the request left this machine */
+    int64_t certificate_ends; /* the server's, in seconds since 1970; 0: not asked for, or none */
 };
 
 /* CA_FILE: a PEM file to trust instead of the system's certificates; NULL or "" for those.
@@ -75,6 +76,9 @@ void http_close(struct http *h);
 
 /* Which certificates are trusted, for messages: a path, or words. */
 const char *http_trust(const struct http *h);
+
+/* From the next connection on answers say when the server's certificate ends. */
+void http_watch_certificate(struct http *h);
 
 bool http_perform(struct http *h, const struct http_request *rq, struct http_response *ret,
                   struct err *e) MUST_CHECK;

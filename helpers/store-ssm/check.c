@@ -1,9 +1,13 @@
 /* Who are we to AWS, is the clock right, is the connection what it should be, and what may we do:
  * one row each.
  *
+ * What is needed and does not work is not ok; what works and should be seen to is a warning.
+ *
  * Nothing is written.  Whether a writer may put is asked by a put that AWS must refuse for two
  * reasons after it has looked at the permission: the parameter is there and Overwrite is false, and
  * no value fits its AllowedPattern.  It is only made when the parameter is there. */
+#include "check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,33 +18,27 @@
 #include "parameter.h"
 #include "xml.h"
 
-/* AWS refuses signatures 5 minutes off; warn well before. */
-#define CLOCK_WARN_S 60
+/* AWS refuses signatures 5 minutes off, and so much off a login's expiry means little; warn well
+ * before. */
+enum { CLOCK_WARN_S = 60, CLOCK_WRONG_S = 300 };
 
-#define ARN_SIZE 600
-
-struct finding {
-    bool asked; /* is shown */
-    bool ok;
-    char detail[768];
-    char hint[384];
-};
-
-enum row { IDENTITY, CLOCK, CERTIFICATE, READING, KMS, WRITING, ROW_COUNT };
+/* Certificates are renewed weeks before their end where somebody looks after them. */
+enum { CERTIFICATE_WARN_S = 14 * 24 * 3600 };
 
 static const char *const row_names[] = {
-    [IDENTITY] = "identity", [CLOCK] = "clock", [CERTIFICATE] = "certificate",
-    [READING] = "read",      [KMS] = "kms",     [WRITING] = "write",
+    [ROW_IDENTITY] = "identity",
+    [ROW_PROFILE] = "profile",
+    [ROW_KEYS_FILE] = "keys_file",
+    [ROW_CLOCK] = "clock",
+    [ROW_CERTIFICATE] = "certificate",
+    [ROW_READ] = "read",
+    [ROW_KMS] = "kms",
+    [ROW_WRITE] = "write",
+    [ROW_HISTORY] = "history",
 };
 _Static_assert(sizeof row_names / sizeof row_names[0] == ROW_COUNT, "one name for each row");
 
-struct check {
-    struct session session;
-    struct finding rows[ROW_COUNT];
-    char arn[ARN_SIZE]; /* ours; "" unknown */
-};
-
-static struct finding *row(struct check *c, enum row which, bool ok)
+struct finding *check_row(struct check *c, enum row which, bool ok)
 {
     c->rows[which].asked = true;
     c->rows[which].ok = ok;
@@ -72,8 +70,8 @@ static void check_identity(struct check *c)
 
     /* Half of the time at most: reading the parameter tells more. */
     client->deadline = clock_steady_ms() + request_time_left(c->session.rq) / 2;
-    buf_init(&arn, ARN_SIZE);
-    struct finding *f = row(c, IDENTITY, aws_call(client, &call, &got, &e));
+    buf_init(&arn, sizeof c->arn);
+    struct finding *f = check_row(c, ROW_IDENTITY, aws_call(client, &call, &got, &e));
     if (!f->ok)
         note_error(f, &e);
     else if (xml_text(buf_str(&got.http.body), got.http.body.len, "Arn", &arn))
@@ -90,18 +88,19 @@ static void check_clock(struct check *c)
     int64_t ahead = c->session.client.clock_seen_s;
     char span[64];
     if (ahead == INT64_MIN) {
-        struct finding *f = row(c, CLOCK, true);
+        struct finding *f = check_row(c, ROW_CLOCK, true);
         snprintf(f->detail, sizeof f->detail, "not compared: there was no answer");
         return;
     }
     int64_t off = llabs((long long)ahead);
-    struct finding *f = row(c, CLOCK, off < CLOCK_WARN_S);
+    struct finding *f = check_row(c, ROW_CLOCK, off < CLOCK_WRONG_S);
+    f->warning = f->ok && off >= CLOCK_WARN_S;
     clock_duration(off * 1000, span, sizeof span);
     if (off <= 1)
         snprintf(f->detail, sizeof f->detail, "in step with AWS");
     else
         snprintf(f->detail, sizeof f->detail, "%s %s AWS", span, ahead > 0 ? "behind" : "ahead of");
-    if (!f->ok)
+    if (off >= CLOCK_WARN_S)
         snprintf(f->hint, sizeof f->hint,
                  "set this machine's clock: timedatectl set-ntp true "
                  "(macOS: sntp -sS time.apple.com)");
@@ -115,6 +114,24 @@ static bool on_this_machine(const char *host)
            strncmp(host, "localhost", 9) == 0;
 }
 
+/* Behind the N bytes that are there. */
+static void say_end(struct finding *f, size_t n, int64_t ends_s, const char *host)
+{
+    int64_t left_s = ends_s - clock_wall_ms() / 1000;
+    char span[64], date[32];
+    if (!ends_s)
+        return;
+    clock_rfc3339(ends_s * 1000, date, sizeof date);
+    clock_duration(left_s * 1000, span, sizeof span);
+    f->warning = left_s < CERTIFICATE_WARN_S;
+    if (!f->warning) {
+        snprintf(f->detail + n, sizeof f->detail - n, " until %.10s", date);
+        return;
+    }
+    snprintf(f->detail + n, sizeof f->detail - n, " and ends in %s", span);
+    snprintf(f->hint, sizeof f->hint, "whoever runs %.200s must renew its certificate", host);
+}
+
 static void check_certificate(struct check *c, const struct aws_answer *got, const struct err *e)
 {
     const struct aws_client *client = &c->session.client;
@@ -124,7 +141,7 @@ static void check_certificate(struct check *c, const struct aws_answer *got, con
                            &to, &ignored))
         return;
     if (strncmp(to.url, "https:", 6) != 0) {
-        struct finding *f = row(c, CERTIFICATE, on_this_machine(to.host));
+        struct finding *f = check_row(c, ROW_CERTIFICATE, on_this_machine(to.host));
         snprintf(f->detail, sizeof f->detail, "none: %s is asked over plain http", to.host);
         if (!f->ok)
             snprintf(f->hint, sizeof f->hint,
@@ -134,15 +151,17 @@ static void check_certificate(struct check *c, const struct aws_answer *got, con
         return;
     }
     if (got->http.failure == HTTP_UNTRUSTED) {
-        note_error(row(c, CERTIFICATE, false), e);
+        note_error(check_row(c, ROW_CERTIFICATE, false), e);
         return;
     }
-    struct finding *f = row(c, CERTIFICATE, true);
-    if (got->http.status)
-        snprintf(f->detail, sizeof f->detail, "that of %s is trusted (%s)", to.host,
-                 http_trust(client->http));
-    else
+    struct finding *f = check_row(c, ROW_CERTIFICATE, true);
+    if (!got->http.status) {
         snprintf(f->detail, sizeof f->detail, "not seen: there was no answer");
+        return;
+    }
+    size_t n = (size_t)snprintf(f->detail, sizeof f->detail, "that of %.200s is trusted (%.300s)",
+                                to.host, http_trust(client->http));
+    say_end(f, n, got->http.certificate_ends, to.host);
 }
 
 /* ---- permissions ---- */
@@ -162,19 +181,19 @@ static void context(const struct check *c, char *out, size_t size)
 
 static void check_kms(struct check *c, const struct aws_answer *got, const struct err *e)
 {
-    char text[ARN_SIZE];
+    char text[sizeof c->arn];
     context(c, text, sizeof text);
     if (!got->code[0] && got->http.status == 200) {
-        struct finding *f = row(c, KMS, true);
+        struct finding *f = check_row(c, ROW_KMS, true);
         snprintf(f->detail, sizeof f->detail, "the value could be deciphered (%.500s)", text);
     } else if (got->kms) {
-        struct finding *f = row(c, KMS, false);
+        struct finding *f = check_row(c, ROW_KMS, false);
         note_error(f, e);
         size_t n = strlen(f->detail);
         snprintf(f->detail + n, sizeof f->detail - n,
                  "; a condition on kms:EncryptionContext must say %.400s", text);
     } else {
-        struct finding *f = row(c, KMS, true);
+        struct finding *f = check_row(c, ROW_KMS, true);
         snprintf(f->detail, sizeof f->detail, "not tested: no value was read");
     }
 }
@@ -187,7 +206,7 @@ static bool check_read(struct check *c)
     struct err e;
     bool there = parameter_get(&c->session, STORE_VERSION_NONE, &got, &p, &e);
     /* Not found: allowed to look, and there is nothing yet. */
-    struct finding *f = row(c, READING, there || e.code == ERR_NOT_FOUND);
+    struct finding *f = check_row(c, ROW_READ, there || e.code == ERR_NOT_FOUND);
     if (there)
         snprintf(f->detail, sizeof f->detail, "%s is at version %lld", c->session.rq->path,
                  (long long)p.version);
@@ -223,7 +242,7 @@ static void check_write(struct check *c)
     bool ok = session_call(&c->session, &call, &got, &e);
     bool refused = strcmp(got.code, "ParameterAlreadyExists") == 0 ||
                    strcmp(got.code, "ParameterPatternMismatchException") == 0;
-    struct finding *f = row(c, WRITING, ok || e.code != ERR_DENIED);
+    struct finding *f = check_row(c, ROW_WRITE, ok || e.code != ERR_DENIED);
     if (refused)
         snprintf(f->detail, sizeof f->detail,
                  "may put (asked by a put that changes nothing; enciphering was not tested)");
@@ -235,12 +254,35 @@ static void check_write(struct check *c)
     aws_answer_free(&got);
 }
 
+static void check_history(struct check *c)
+{
+    struct aws_answer got;
+    struct err e;
+    jv *body = jv_object();
+    if (!jv_put_text(body, "Name", c->session.rq->path) || !jv_put_int(body, "MaxResults", 1)) {
+        jv_free(body);
+        body = NULL;
+    }
+    const struct ssm_call call = {
+        .action = "GetParameterHistory", .body = body, .kms_action = "kms:Decrypt"};
+    bool ok = session_call(&c->session, &call, &got, &e);
+    /* Only a doubt needs it, so it is nothing that fails. */
+    struct finding *f = check_row(c, ROW_HISTORY, true);
+    f->warning = !ok;
+    if (ok)
+        snprintf(f->detail, sizeof f->detail, "earlier versions can be read");
+    else
+        note_error(f, &e);
+    aws_answer_free(&got);
+}
+
 /* ---- together ---- */
 
 static bool show(const struct finding *f, const char *name, jv *checks)
 {
     jv *shown = jv_object();
     bool ok = jv_put_text(shown, "name", name) && jv_put_bool(shown, "ok", f->ok) &&
+              (!f->warning || jv_put_bool(shown, "warning", true)) &&
               jv_put_text(shown, "detail", f->detail) && jv_put_text(shown, "hint", f->hint);
     return jv_push(checks, shown) && ok;
 }
@@ -257,10 +299,13 @@ static bool show_all(const struct check *c, jv *answer)
 
 static void look(struct check *c)
 {
+    http_watch_certificate(c->session.client.http);
     check_identity(c);
     bool there = check_read(c);
-    if (there && request_is_writer(c->session.rq))
+    if (there && request_is_writer(c->session.rq)) {
         check_write(c);
+        check_history(c);
+    }
     check_clock(c);
 }
 
@@ -272,7 +317,8 @@ bool ssm_check(const struct request *rq, jv *answer, struct err *e)
     if (session_open(&c->session, rq, e))
         look(c);
     else
-        note_error(row(c, IDENTITY, false), e);
+        note_error(check_row(c, ROW_IDENTITY, false), e);
+    check_keys(c);
     bool ok = show_all(c, answer);
     session_close(&c->session);
     free(c);

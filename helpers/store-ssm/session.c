@@ -10,7 +10,7 @@ bool request_is_writer(const struct request *rq)
     return strcmp(rq->role, "writer") == 0;
 }
 
-static const char *profile_of(const struct session *s)
+const char *session_profile(const struct session *s)
 {
     if (s->url.profile[0])
         return s->url.profile;
@@ -28,7 +28,7 @@ bool session_open(struct session *s, const struct request *rq, struct err *e)
     if (strlen(rq->path) > LIMIT_PARAMETER_NAME)
         return err_set(e, ERR_INVALID, "the parameter's name is longer than %d characters",
                        LIMIT_PARAMETER_NAME);
-    const struct aws_choice choice = {.profile = profile_of(s),
+    const struct aws_choice choice = {.profile = session_profile(s),
                                       .region = s->url.region,
                                       .endpoint = s->url.endpoint,
                                       .service = "ssm"};

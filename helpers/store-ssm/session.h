@@ -37,6 +37,9 @@ struct ssm_call {
 bool session_call(struct session *s, const struct ssm_call *call, struct aws_answer *ret,
                   struct err *e) MUST_CHECK;
 
+/* The profile that the URL or the options name for the request's role; NULL: none. */
+const char *session_profile(const struct session *s);
+
 bool request_is_writer(const struct request *rq);
 
 #endif

@@ -818,8 +818,8 @@ echo '{{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "{secret}"}}'
 
 
 def rows(machine, **more):
-    """{name: (ok, detail, hint)} in the order shown."""
-    return {row["name"]: (row["ok"], row["detail"], row["hint"])
+    """{name: (ok, detail, hint)} in the order shown; "warning" for ok where it is one."""
+    return {row["name"]: ("warning" if row.get("warning") else row["ok"], row["detail"], row["hint"])
             for row in machine.call("check", **more)["checks"]}
 
 
@@ -833,8 +833,11 @@ def context_of(store):
 
 def test_check_of_a_reader(machine, parameter_store):
     machine.put()
+    machine.world.write_aws_profiles(claude_creds_reader=parameter_store.profiles()["claude_creds_reader"])
     assert rows(machine, role="reader") == {
         "identity": (True, f"{arn_of(READER)} (profile {READER})", ""),
+        "profile": (True, f"{READER} is there", ""),
+        "keys_file": (True, "only its owner can open ~/.aws/credentials", ""),
         "clock": (True, "in step with AWS", ""),
         "certificate": (True, f"none: {host_of(parameter_store)} is asked over plain http", ""),
         "read": (True, f"{parameter_store.path} is at version 1", ""),
@@ -846,6 +849,34 @@ def test_check_of_a_writer_writes_nothing(machine, parameter_store):
     assert rows(machine)["write"] == (
         True, "may put (asked by a put that changes nothing; enciphering was not tested)", "")
     assert [v["value"] for v in parameter_store.history()] == [VALUE]
+
+
+def test_check_of_the_history(machine, parameter_store):
+    machine.put()
+    assert rows(machine)["history"] == (True, "earlier versions can be read", "")
+    machine.world.write_aws_profiles(claude_creds_writer=parameter_store.user(
+        WRITER, writer_policy(parameter_store.path, literal=True)))
+    ok, detail, hint = rows(machine)["history"]
+    assert ok == "warning" and detail.startswith("GetParameterHistory: access denied: ")
+    assert hint == (f"allow ssm:GetParameterHistory on {parameter_arn(parameter_store.path)} to "
+                    f"{arn_of(WRITER)} (profile {WRITER})")
+
+
+def test_check_of_who_has_which_keys(machine, parameter_store):
+    credentials = machine.world.home / ".aws" / "credentials"
+    assert rows(machine, role="reader")["profile"] == (
+        "warning", f"this reader has the keys of profile {WRITER}: who breaks in here can publish a login",
+        f"take [{WRITER}] out of ~/.aws/credentials")
+    assert rows(machine, role="writer")["profile"] == (True, f"{WRITER} is there", "")
+    assert rows(machine, options={}, env={"AWS_PROFILE": WRITER})["profile"] == (
+        True, "none is named: the usual keys of this machine", "")
+    credentials.chmod(0o640)
+    found = rows(machine, role="reader", options={"reader-profile": READER, "writer-profile": "other"})
+    assert found["profile"] == (True, f"{READER} is there", "")
+    assert found["keys_file"] == (False, "others can open ~/.aws/credentials (mode 0640)",
+                                  "chmod 600 ~/.aws/credentials")
+    credentials.unlink()
+    assert "keys_file" not in rows(machine)
 
 
 def test_check_of_a_writer_that_may_not_write(machine, parameter_store):
@@ -889,6 +920,14 @@ def test_check_says_what_is_wrong(machine, parameter_store):
                                 f"{arn_of(READER)} (profile {READER})")
 
 
+def test_check_of_a_clock_that_is_a_little_off(machine, parameter_store):
+    parameter_store.put(VALUE)
+    parameter_store.clock(100)
+    ok, detail, hint = rows(machine, role="reader")["clock"]
+    assert ok == "warning" and re.fullmatch(r"1 min \d+ s behind AWS", detail), detail
+    assert hint.startswith("set this machine's clock: ")
+
+
 def test_check_before_the_first_publish(machine, parameter_store):
     assert rows(machine, role="reader")["read"] == (
         True, f"GetParameter: there is no parameter {parameter_store.path} in us-west-2",
@@ -897,11 +936,20 @@ def test_check_before_the_first_publish(machine, parameter_store):
 
 def test_check_of_certificates(machine, parameter_store, fault_server, certificates):
     body = json.dumps({"Parameter": {"Version": 1, "Value": VALUE}}).encode()
-    server = fault_server("answer", body=body, tls=certificates.good)
-    url, host = parameter_store.url(endpoint=server.url), server.url.removeprefix("https://")
-    assert rows(machine, url=url, role="reader", env={"AWS_CA_BUNDLE": str(certificates.authority)})[
-        "certificate"] == (True, f"that of {host} is trusted ({certificates.authority})", "")
-    ok, detail, hint = rows(machine, url=url, role="reader")["certificate"]
+    trusting = {"AWS_CA_BUNDLE": str(certificates.authority)}
+
+    def certificate(tls, env):
+        server = fault_server("answer", body=body, tls=tls)
+        return server.url.removeprefix("https://"), rows(
+            machine, url=parameter_store.url(endpoint=server.url), role="reader", env=env)["certificate"]
+
+    host, found = certificate(certificates.lasting, trusting)
+    assert found[0] is True and found[2] == ""
+    assert re.fullmatch(rf"that of {host} is trusted \({certificates.authority}\) until \d{{4}}-\d\d-\d\d", found[1])
+    host, found = certificate(certificates.good, trusting)
+    assert found[0] == "warning" and found[2] == f"whoever runs {host} must renew its certificate"
+    assert re.fullmatch(rf"that of {host} is trusted \({certificates.authority}\) and ends in \d+ d \d+ h", found[1])
+    host, (ok, detail, hint) = certificate(certificates.good, {})
     assert not ok and detail.startswith(f"GetParameter: the TLS certificate of {host} is not trusted")
     assert hint == "if a proxy inspects TLS here, set AWS_CA_BUNDLE to its certificate's file"
 
@@ -909,7 +957,10 @@ def test_check_of_certificates(machine, parameter_store, fault_server, certifica
 def test_check_without_keys(machine):
     assert rows(machine, options={"writer-profile": "p"}) == {
         "identity": (False, "there is no profile p in ~/.aws/credentials",
-                     "enter them: aws configure --profile p")}
+                     "enter them: aws configure --profile p"),
+        "profile": (False, "there is no profile p in ~/.aws/credentials",
+                    "enter its keys: aws configure --profile p"),
+        "keys_file": (True, "only its owner can open ~/.aws/credentials", "")}
 
 
 def test_check_with_an_unknown_key(machine):

@@ -33,8 +33,8 @@ def openssl(*arguments):
 
 
 class Certificates:
-    """A certificate authority of the test's own; `.good`, `.expired` and `.other_name` are (file,
-    key file) of servers it vouches for."""
+    """A certificate authority of the test's own; `.good` (for 10 days), `.lasting` (for 90),
+    `.expired` and `.other_name` are (file, key file) of servers it vouches for."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -43,10 +43,11 @@ class Certificates:
                 "-keyout", folder / "ca.key", "-out", self.authority, "-days", "10",
                 "-subj", "/CN=credrelay test authority")
         self.good = self.make("good", "IP:127.0.0.1,DNS:localhost")
+        self.lasting = self.make("lasting", "IP:127.0.0.1", days=90)
         self.expired = self.make("expired", "IP:127.0.0.1", expired=True)
         self.other_name = self.make("other", "DNS:other.example")
 
-    def make(self, name, alternative_name, expired=False):
+    def make(self, name, alternative_name, expired=False, days=10):
         certificate, key, request, extensions = (
             self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr", "ext"))
         extensions.write_text(f"subjectAltName={alternative_name}\n")
@@ -56,7 +57,7 @@ class Certificates:
             self.sign_for_yesterday(request, extensions, certificate)
         else:
             openssl("x509", "-req", "-in", request, "-CA", self.authority, "-CAkey",
-                    self.folder / "ca.key", "-CAcreateserial", "-days", "10", "-extfile",
+                    self.folder / "ca.key", "-CAcreateserial", "-days", str(days), "-extfile",
                     extensions, "-out", certificate)
         return str(certificate), str(key)
 
