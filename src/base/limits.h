@@ -37,6 +37,9 @@
 /* Rotated files of the log: what `log-keep` may ask for. */
 #define LIMIT_LOG_FILES 100
 
+/* What a command shows with --json: a status of MOST_RELAYS relays, each with all its sentences. */
+#define LIMIT_SHOWN (512u << 10)
+
 /* Output of a run that is held back while it may still be a failure. */
 #define LIMIT_HELD (1u << 20)
 

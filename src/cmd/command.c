@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/limits.h"
+#include "cmd/show.h"
 
 static const struct command *const table[] = {
     &cmd_run, &cmd_pull, &cmd_publish, &cmd_sync, &cmd_version, &cmd_help,
@@ -190,17 +189,12 @@ int tell_failure(const char *what, const struct options *o, const struct err *e)
         return status;
     }
     jv *v = jv_object();
-    struct buf line;
-    buf_init(&line, LIMIT_EVENT);
     jv_put_bool(v, "ok", false);
     jv_put_text(v, "command", what);
     jv_put_text(v, "error", err_name(e->code));
     jv_put_text(v, "message", e->text);
     jv_put_text(v, "hint", e->hint);
     jv_put_int(v, "exit_status", status);
-    if (jv_write(v, &line))
-        puts(buf_str(&line));
-    buf_free(&line);
-    jv_free(v);
+    show_line(v);
     return status;
 }

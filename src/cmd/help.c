@@ -2,8 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/json.h"
-#include "base/limits.h"
+#include "cmd/show.h"
 #include "relay/relay.h"
 
 static jv *command_value(const struct command *c)
@@ -57,14 +56,9 @@ static jv *settings_value(void)
 static void help_json(void)
 {
     jv *v = jv_object();
-    struct buf line;
     jv_put(v, "commands", commands_value());
     jv_put(v, "settings", settings_value());
-    buf_init(&line, LIMIT_STATE);
-    if (jv_write(v, &line))
-        puts(buf_str(&line));
-    buf_free(&line);
-    jv_free(v);
+    show_line(v);
 }
 
 static int run(const struct options *o, int argc, char **argv)

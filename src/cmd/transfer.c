@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "cmd/show.h"
 
 /* Another sync of this machine may be waiting for a slow store; its time-out plus a little. */
 enum { LOCK_WAIT_MS = 12000 };
@@ -63,26 +64,9 @@ static void tell(const struct relay *r, const struct sync_report *report, bool d
     puts(")");
 }
 
-static jv *login_value(const struct login_facts *f)
-{
-    jv *v = jv_object();
-    jv_put_text(v, "state", login_state_name(f->state));
-    if (f->state != LOGIN_USABLE)
-        return v;
-    jv_put_bytes(v, "fingerprint", f->fingerprint, FINGERPRINT_SHOWN);
-    if (f->expires_at)
-        jv_put_int(v, "expires_at", f->expires_at);
-    jv_put_bool(v, "expired", login_expired(f, clock_wall_ms()));
-    jv_put_bool(v, "renewable", f->renewable);
-    if (f->deadline)
-        jv_put_int(v, "deadline", f->deadline);
-    return v;
-}
-
 static void tell_json(const char *command, const struct relay *r, const struct sync_report *report,
                       const struct options *o, const struct err *unmet)
 {
-    struct buf line;
     jv *v = jv_object();
     jv_put_bool(v, "ok", !unmet);
     jv_put_text(v, "command", command);
@@ -96,8 +80,8 @@ static void tell_json(const char *command, const struct relay *r, const struct s
         v, "why",
         reason_name(report->did.action == DO_NOTHING ? report->stands.reason : report->did.reason));
     jv_put_text(v, "to_do", action_name(report->stands.action));
-    jv_put(v, "local", login_value(&report->local));
-    jv_put(v, "shared", login_value(&report->shared));
+    jv_put(v, "local", show_login(&report->local));
+    jv_put(v, "shared", show_login(&report->shared));
     jv_put_int(v, "version", report->version);
     jv_put_text(v, "holder", report->holder[0] ? report->holder : NULL);
     if (report->warning.code != ERR_NONE)
@@ -108,11 +92,7 @@ static void tell_json(const char *command, const struct relay *r, const struct s
         jv_put_text(v, "hint", unmet->hint);
     }
     jv_put_int(v, "exit_status", unmet ? err_exit_status(unmet->code) : 0);
-    buf_init(&line, LIMIT_EVENT);
-    if (jv_write(v, &line))
-        puts(buf_str(&line));
-    buf_free(&line);
-    jv_free(v);
+    show_line(v);
 }
 
 /* Is what stands in the way of what was asked an error, and which? */

@@ -71,8 +71,8 @@ def test_the_synopsis_gives_each_command_its_options(tables):
 
 
 def test_the_manual_has_the_members_of_the_json_output():
-    transfer = source("src/cmd/transfer.c")
-    members = set(re.findall(r'jv_put\w*\(\s*v, "(\w+)"', transfer))
+    sources = source("src/cmd/transfer.c") + source("src/cmd/show.c")
+    members = set(re.findall(r'jv_put\w*\(\s*v, "(\w+)"', sources))
     page = section("credrelay.1", "JSON OUTPUT")
     assert words(page) - {"usable"} == members
 

@@ -1,0 +1,32 @@
+#include "cmd/show.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+void show_line(jv *v)
+{
+    struct buf line;
+    buf_init(&line, LIMIT_SHOWN);
+    if (jv_write(v, &line))
+        puts(buf_str(&line));
+    buf_free(&line);
+    jv_free(v);
+}
+
+jv *show_login(const struct login_facts *f)
+{
+    jv *v = jv_object();
+    jv_put_text(v, "state", login_state_name(f->state));
+    if (f->state != LOGIN_USABLE)
+        return v;
+    jv_put_bytes(v, "fingerprint", f->fingerprint, FINGERPRINT_SHOWN);
+    if (f->expires_at)
+        jv_put_int(v, "expires_at", f->expires_at);
+    jv_put_bool(v, "expired", login_expired(f, clock_wall_ms()));
+    jv_put_bool(v, "renewable", f->renewable);
+    if (f->deadline)
+        jv_put_int(v, "deadline", f->deadline);
+    return v;
+}

@@ -1,0 +1,14 @@
+/* What commands show with --json, and what several of them show. */
+#ifndef CREDRELAY_CMD_SHOW_H
+#define CREDRELAY_CMD_SHOW_H
+
+#include "base/json.h"
+#include "tool/login.h"
+
+/* V (taken over) on standard output, on one line. */
+void show_line(jv *v);
+
+/* A login: its state and, of one that is usable, what is known of it. */
+jv *show_login(const struct login_facts *f);
+
+#endif
