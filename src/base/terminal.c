@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -128,4 +129,10 @@ bool terminal_read(const struct terminal *t, enum terminal_echo echo, struct buf
         kill(getpid(), caught); /* with the action that it had before */
         buf_clear(line);        /* stopped and continued: begin again */
     }
+}
+
+bool terminal_has_colour(int fd)
+{
+    const char *none = getenv("NO_COLOR"), *kind = getenv("TERM");
+    return isatty(fd) && !(none && *none) && kind && *kind && strcmp(kind, "dumb") != 0;
 }

@@ -33,4 +33,8 @@ enum terminal_echo {
 bool terminal_read(const struct terminal *t, enum terminal_echo echo, struct buf *line,
                    struct err *e) MUST_CHECK;
 
+/* FD is a terminal that takes colours, and nobody has asked for none (NO_COLOR,
+ * https://no-color.org). */
+bool terminal_has_colour(int fd);
+
 #endif
