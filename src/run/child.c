@@ -149,7 +149,10 @@ static void note(int number, siginfo_t *info, void *context)
     (void)context;
     int saved = errno;
     unsigned char byte = (unsigned char)(number | (by_system(info) ? BY_SYSTEM : 0));
-    (void)!write(signal_pipe[1], &byte, 1);
+    /* A byte that is lost is a child waited for without end.  A full pipe has enough to tell. */
+    for (int tries = 0; tries < 3; tries++)
+        if (write(signal_pipe[1], &byte, 1) == 1 || errno == EAGAIN)
+            break;
     errno = saved;
 }
 

@@ -1,0 +1,198 @@
+"""A program interfered with at one system call after the other, each time on a fresh copy of one
+machine, and what must hold afterwards.  tests/tools/step.c does the interfering."""
+import json
+import os
+import shutil
+import stat
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+from harness.relay import LocalStore, token
+from harness.world import Result, World
+
+BUILD = Path(os.environ.get("CREDRELAY_BUILD", "/nonexistent"))
+STEP = BUILD / "tests" / "tools" / "step"
+ERRORS = ("ENOSPC", "EIO", "EINTR", "EROFS", "EDQUOT", "ENOMEM", "EMFILE")
+WAYS = ("kill", *ERRORS, "short")
+
+# `make torture` goes to every system call in every way; `make check` takes each call in two.
+EVERYTHING = os.environ.get("CREDRELAY_TORTURE") == "all"
+
+
+@dataclass
+class Scenario:
+    """One command on one machine, and what may be found after it.
+
+    old, new   numbers of the logins (harness.relay.token); 0: none
+    file, store   which of the two each holds once the command has succeeded
+    """
+
+    name: str
+    prepare: Callable  # of a World and its store
+    argv: list
+    old: int = 1
+    new: int = 2
+    moves: str = "file"  # what the command changes: "file", "store" or "nothing"
+    out: str = None      # all of stdout after a success; None: anything
+    again: list = None   # the command of the next run; the same
+    of: str = "credrelay"
+    beside: dict = field(default_factory=lambda: {"mcpOAuth": {"server": {"token": "TEST-OTHER"}}})
+
+
+class Machine(World):
+    """A World whose environment is ready for a login file with company, and one local store."""
+
+    def __init__(self, home):
+        super().__init__(home)
+        self.store = LocalStore(home / "store.db")
+
+    def put_login(self, n, beside, **more):
+        from harness.relay import made_up
+        content = {**made_up(n, **more), **beside}
+        self.write_login(content)
+
+    def holds(self):
+        """The number of the login in the file, 0 without one; anything else in it is wrong."""
+        if not self.login_path.exists():
+            return 0
+        return self.read_login()["claudeAiOauth"]["accessToken"]
+
+    def files(self):
+        """Every file there is of the login's and of the state, by name."""
+        folders = [self.login_path.parent, self.state]
+        return sorted(str(p.relative_to(self.home)) for f in folders if f.exists() for p in f.rglob("*"))
+
+
+def copy(template, home):
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(template.home, home, symlinks=True)
+    machine = Machine(home)
+    machine.env.update({k: v.replace(str(template.home), str(home)) for k, v in template.env.items()})
+    config = home / ".config" / "credrelay" / "credrelay.conf"
+    config.write_text(config.read_text().replace(str(template.home), str(home)))
+    return machine
+
+
+class Stepper:
+    """Goes through one scenario and collects what was violated."""
+
+    def __init__(self, scenario, folder):
+        self.scenario, self.folder = scenario, folder
+        self.template = Machine(folder / "template")
+        scenario.prepare(self.template)
+        self.violations = []
+        self.runs = self.hits = 0
+        clean = copy(self.template, folder / "machine")
+        self.result, self.calls, _ = self.run(clean, 0, "kill")
+        self.clean_files = clean.files()
+        self.expect(clean, "undisturbed", self.result.status == 0, self.result)
+        self.check_done(clean, "undisturbed")
+
+    def run(self, machine, at, way):
+        report = machine.home / "report"
+        try:
+            result = machine.run(STEP, report, self.scenario.of, at, way, *self.scenario.argv)
+        except subprocess.TimeoutExpired:
+            return Result(128, "", "it hangs", 60), 0, None
+        words = dict(line.split(None, 1) for line in report.read_text().splitlines())
+        report.unlink()
+        return result, int(words["CALLS"]), words.get("HIT")
+
+    def expect(self, machine, where, ok, what):
+        if not ok:
+            self.violations.append(f"{self.scenario.name}, {where}: {what}")
+
+    # -- what must hold ----------------------------------------------------------------------------
+
+    def tokens(self):
+        return {token(n) for n in (self.scenario.old, self.scenario.new) if n} | {0}
+
+    def check_whole(self, machine, where):
+        """Old or new, whole, private, with its company."""
+        s, path = self.scenario, machine.login_path
+        if path.exists():
+            self.expect(machine, where, stat.S_IMODE(path.stat().st_mode) == 0o600, oct(path.stat().st_mode))
+        elif s.moves != "file" or s.old:
+            return self.expect(machine, where, False, "the login file is gone")
+        try:
+            held = machine.holds()
+            self.expect(machine, where, held in self.tokens(), f"the file holds {held}")
+            if held:
+                self.expect(machine, where, s.beside.items() <= machine.read_login().items(), "company is lost")
+        except (ValueError, KeyError) as error:
+            self.expect(machine, where, False, f"torn: {error}: {path.read_bytes()[:80]}")
+
+    def check_store(self, machine, where):
+        """No blank, torn or older login in any version."""
+        try:
+            versions = machine.store.history()
+        except Exception as error:
+            return self.expect(machine, where, False, f"the store: {error}")
+        allowed = [token(self.scenario.old), token(self.scenario.new)]
+        order = [allowed.index(v) if v in allowed else -1 for v in versions]
+        self.expect(machine, where, -1 not in order and order == sorted(order), f"the store went {versions}")
+
+    def check_done(self, machine, where):
+        """The command has succeeded: what it was to bring about is there."""
+        s = self.scenario
+        if s.moves == "file":
+            self.expect(machine, where, machine.holds() == token(s.new), f"the file holds {machine.holds()}")
+        if s.moves == "store":
+            shared = machine.store.shared()
+            self.expect(machine, where, shared and shared["accessToken"] == token(s.new), f"the store: {shared}")
+        self.check_store(machine, where)
+
+    def check_told(self, machine, where, result):
+        s = self.scenario
+        if result.status == 0:
+            self.check_done(machine, where)
+            self.expect(machine, where, s.out in (None, result.out), f"said {result.out!r}")
+        elif result.status == 128:
+            self.expect(machine, where, False, result.err)
+        elif result.status < 128:
+            self.expect(machine, where, result.err.strip(), f"failed in silence ({result.status})")
+            self.expect(machine, where, result.status in range(1, 79), f"ended with {result.status}")
+        else:
+            # A signal of our own making comes with the calls killed; no other may.
+            self.expect(machine, where, where.startswith("kill") and result.status == 128 + 9,
+                        f"ended by signal {result.status - 128}: {result.err}")
+
+    # -- one disturbed run, and the next -------------------------------------------------------------
+
+    def disturb(self, at, way, recovery=None):
+        machine = copy(self.template, self.folder / "machine")
+        result, _, name = self.run(machine, at, way)
+        where = f"{way} at {at} ({name})"
+        self.runs += 1
+        self.hits += name is not None
+        self.check_whole(machine, where)
+        self.check_told(machine, where, result)
+        if recovery:
+            self.age_locks(machine)
+            result, _, name = self.run(machine, recovery, way)
+            where += f", then at {recovery} ({name})"
+            self.check_whole(machine, where)
+            self.check_told(machine, where, result)
+        self.check_recovery(machine, where)
+
+    def age_locks(self, machine):
+        """The client's lock of somebody killed is taken over after 10 s: those have passed."""
+        then = time.time() - 60
+        for lock in machine.home.glob(".claude*.lock"):
+            os.utime(lock, (then, then))
+
+    def check_recovery(self, machine, where):
+        self.age_locks(machine)
+        result = machine.run(*(self.scenario.again or self.scenario.argv))
+        where += ", the next run"
+        self.expect(machine, where, result.status == 0, f"{result.status}: {result.err}")
+        self.check_whole(machine, where)
+        self.check_done(machine, where)
+        left = [f for f in machine.files() if f not in self.clean_files]
+        self.expect(machine, where, not left, f"left behind: {left}")
+
+    def report(self):
+        return f"{len(self.violations)} violations in {self.runs} runs, the first:\n" + "\n".join(self.violations[:12])
