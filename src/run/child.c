@@ -135,6 +135,9 @@ bool child_start(const char *path, char *const *argv, int stdin_fd, int stdout_f
 /* Set in the byte of a signal that the system made, not a process. */
 enum { BY_SYSTEM = 0x80 };
 
+/* Of a call that is made again. */
+enum { MOST_FAILURES = 3 };
+
 static bool by_system(const siginfo_t *info)
 {
 #ifdef SI_KERNEL
@@ -150,7 +153,7 @@ static void note(int number, siginfo_t *info, void *context)
     int saved = errno;
     unsigned char byte = (unsigned char)(number | (by_system(info) ? BY_SYSTEM : 0));
     /* A byte that is lost is a child waited for without end.  A full pipe has enough to tell. */
-    for (int tries = 0; tries < 3; tries++)
+    for (int tries = 0; tries < MOST_FAILURES; tries++)
         if (write(signal_pipe[1], &byte, 1) == 1 || errno == EAGAIN)
             break;
     errno = saved;
@@ -195,10 +198,12 @@ int signals_fd(void)
 static bool see_change(struct child *c)
 {
     bool continued = false;
-    int status;
+    int status, failures = 0;
     pid_t pid;
-    while (!c->ended && ((pid = waitpid(c->pid, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0 ||
-                         (pid < 0 && errno == EINTR))) {
+    /* Nobody tells us a second time: one failed call must not be the end of looking. */
+    while (!c->ended && (pid = waitpid(c->pid, &status, WNOHANG | WUNTRACED | WCONTINUED)) != 0) {
+        if (pid < 0 && (errno == ECHILD || ++failures == MOST_FAILURES))
+            break;
         if (pid < 0)
             continue;
         continued = WIFCONTINUED(status);
