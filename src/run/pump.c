@@ -119,6 +119,8 @@ static void drain(struct pump *p)
 static size_t read_child(struct pump *p, char *at, size_t most)
 {
     ssize_t n = read(p->from_child, at, most);
+    if (n < 0 && errno != EINTR && errno != EAGAIN)
+        p->unreadable = errno;
     if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
         close_output(p);
     return n > 0 ? (size_t)n : 0;

@@ -42,6 +42,7 @@ struct pump {
     bool released;   /* something has been written to our standard output */
     bool unread;     /* ... and nobody reads it any more */
     int lost;        /* output could not be written: errno; 0: none was lost */
+    int unreadable;  /* the child's output could not be read to its end: errno */
     bool closed;     /* our standard output was ended, as the child's was */
 };
 

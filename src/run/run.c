@@ -297,6 +297,18 @@ static void note_healing(struct run *run, const struct attempt *a)
         say_recovered(run->relay); /* the one retry was the client's own */
 }
 
+/* What is missing is said, whatever the child says of itself. */
+static int end_for_unreadable_output(const struct attempt *a, int status)
+{
+    if (!a->pump.unreadable)
+        return status;
+    fprintf(stderr, RUN_PREFIX "the client's output could not be read: %s\n",
+            strerror(a->pump.unreadable));
+    if (status == 0)
+        _exit(err_exit_status(ERR_IO));
+    return status;
+}
+
 static _Noreturn void finish(struct run *run, int status)
 {
     struct attempt *a = run->shown;
@@ -313,7 +325,7 @@ static _Noreturn void finish(struct run *run, int status)
         _exit(status);
     if (a->pump.lost && status == 0)
         end_for_lost_output(a);
-    child_end_like(&a->child, status);
+    child_end_like(&a->child, end_for_unreadable_output(a, status));
 }
 
 static int run_watched(struct run *run)
