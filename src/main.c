@@ -15,8 +15,12 @@ static const char *base_name(const char *path)
 
 int main(int argc, char **argv)
 {
-    if (argc < 1 || !inherit_and_harden())
+    if (argc < 1)
         return 71;
+    if (!inherit_and_harden()) {
+        fputs("credrelay: the process cannot be closed to others, or memory is short\n", stderr);
+        return 71;
+    }
     jv_init();
     if (strcmp(base_name(argv[0]), "credrelay") != 0)
         return run_as(base_name(argv[0]), argc - 1, argv + 1);

@@ -38,15 +38,16 @@ static int start(const struct child_run *run, const int in[2], const int out[2],
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, err[1], STDERR_FILENO);
     posix_spawnattr_init(&attributes);
+    int failed = posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
+    failed = failed ? failed : posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
+    failed = failed ? failed : posix_spawn_file_actions_adddup2(&files, err[1], STDERR_FILENO);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
-    int failed =
-        posix_spawn(ret_pid, run->program, &files, &attributes, (char *const *)run->argv, environ);
+    if (!failed)
+        failed = posix_spawn(ret_pid, run->program, &files, &attributes, (char *const *)run->argv,
+                             environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return failed;
@@ -59,7 +60,8 @@ static bool spawn(const struct child_run *run, struct ends *ret, pid_t *ret_pid,
         (os_pipe(in) && os_pipe(out) && os_pipe(err)) || err_errno(e, errno, "cannot make a pipe");
     int failed = ok ? start(run, in, out, err, ret_pid) : 0;
     if (failed)
-        ok = err_errno(e, failed, "cannot start %s", run->program);
+        ok = failed == ENOMEM ? err_no_memory(e)
+                              : err_errno(e, failed, "cannot start %s", run->program);
     close_fd(&in[0]);
     close_fd(&out[1]);
     close_fd(&err[1]);

@@ -2,14 +2,61 @@
 
 #include <jansson.h>
 #include <sodium.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/wiped_alloc.h"
 
+/* Memory ran out since it was last asked.  jansson says that something failed, not why, and a value
+ * is built in a dozen steps that nobody wants to look at one by one. */
+static bool short_of_memory;
+
+/* While jansson parses it must get what it asks for: in want of memory it leaves bytes out of strings,
+ * or ends the program (lex_scan_string).  Pages that nobody touches cost nothing. */
+static struct {
+    bool open;
+    size_t used;
+    alignas(max_align_t) char bytes[4 * LIMIT_STORE_LINE];
+} reserve;
+
+static void *from_reserve(size_t len)
+{
+    size_t whole = (len + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (!reserve.open || whole > sizeof reserve.bytes - reserve.used)
+        return NULL;
+    void *p = reserve.bytes + reserve.used;
+    reserve.used += whole;
+    return p;
+}
+
+static void close_reserve(void)
+{
+    sodium_memzero(reserve.bytes, reserve.used);
+    reserve.used = 0;
+    reserve.open = false;
+}
+
+static void *noting_malloc(size_t len)
+{
+    void *p = wiped_malloc(len);
+    if (p)
+        return p;
+    short_of_memory = true;
+    return from_reserve(len);
+}
+
+static void noting_free(void *p)
+{
+    const char *at = p;
+    if (at < reserve.bytes || at >= reserve.bytes + sizeof reserve.bytes)
+        wiped_free(p);
+}
+
 void jv_init(void)
 {
-    json_set_alloc_funcs(wiped_malloc, wiped_free);
+    json_set_alloc_funcs(noting_malloc, noting_free);
 }
 
 /* ---- our noun and theirs ---- */
@@ -27,15 +74,21 @@ static jv *ours(json_t *v)
 jv *jv_parse(const char *text, size_t len, struct err *e)
 {
     json_error_t why;
+    bool short_before = short_of_memory;
+    short_of_memory = false;
+    reserve.open = true;
     json_t *v = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    if (!v) {
+    if (short_of_memory) {
+        json_decref(v);
+        v = NULL;
+        err_no_memory(e);
+    } else if (!v) {
         /* why.text quotes the input, which may be a login: say where, not what. */
-        if (json_error_code(&why) == json_error_out_of_memory)
-            err_no_memory(e);
-        else
-            err_set(e, ERR_INVALID, "not JSON (line %d, byte %d)", why.line, why.position);
-        sodium_memzero(&why, sizeof why);
+        err_set(e, ERR_INVALID, "not JSON (line %d, byte %d)", why.line, why.position);
     }
+    sodium_memzero(&why, sizeof why);
+    close_reserve();
+    short_of_memory = short_before;
     return ours(v);
 }
 
@@ -177,10 +230,18 @@ static int append(const char *bytes, size_t len, void *out)
     return buf_bytes(out, bytes, len) ? 0 : -1;
 }
 
+bool jv_ran_out(void)
+{
+    bool ran_out = short_of_memory;
+    short_of_memory = false;
+    return ran_out;
+}
+
 bool jv_write(const jv *v, struct buf *out)
 {
-    return v && json_dump_callback(theirs(v), append, out,
-                                   JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) == 0;
+    return !jv_ran_out() && v &&
+           json_dump_callback(theirs(v), append, out,
+                              JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) == 0;
 }
 
 bool jv_each(const jv *object, bool (*fn)(void *ctx, const char *key, const jv *value), void *ctx)

@@ -60,7 +60,12 @@ bool jv_put_bool(jv *object, const char *key, bool flag);
 bool jv_push(jv *array, jv *value);
 void jv_remove(jv *object, const char *key);
 
-/* Compact text on one line, members in the order they were put. */
+/* Memory ran out in a function of these since this was last asked, or since the last jv_write: what
+ * failed did not fail for what it holds. */
+bool jv_ran_out(void);
+
+/* Compact text on one line, members in the order they were put.  False also when memory ran out
+ * while the value was built: nobody need look at each jv_put. */
 bool jv_write(const jv *v, struct buf *out);
 
 /* For iterating: calls FN for each member in order until it returns false. */

@@ -138,7 +138,7 @@ static bool read_text(const char *path, struct buf *out, struct err *e)
 static bool is_utf8(const char *text)
 {
     jv *v = jv_object();
-    bool is = jv_put_text(v, "text", text);
+    bool is = jv_put_text(v, "text", text) || jv_ran_out();
     jv_free(v);
     return is;
 }

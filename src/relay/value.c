@@ -24,6 +24,8 @@ bool value_write_renewable(const struct login *l, const char *holder, struct buf
     bool text = jv_put_text(name, "holder", holder);
     bool ok = text && (jv_write(name, out) || buf_error(out, "the login", e));
     jv_free(name);
+    if (!text && jv_ran_out())
+        return err_no_memory(e);
     if (!text) {
         err_set(e, ERR_INVALID, "the machine's name '%s' is not valid UTF-8", holder);
         return err_hint(e, "give it another: CREDRELAY_MACHINE=NAME");

@@ -436,7 +436,12 @@ int run_as(const char *name, int argc, char **args)
     if (print)
         find_once(tool, once, sizeof once);
     char **argv = command_line(program, print ? once : NULL, args, argc);
-    int status = argv ? run_or_plain(tool, argv) : err_exit_status(ERR_NO_MEMORY);
+    struct err e;
+    if (!argv) {
+        err_no_memory(&e);
+        return cannot_start(&e);
+    }
+    int status = run_or_plain(tool, argv);
     free((void *)argv);
     return status;
 }

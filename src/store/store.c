@@ -137,7 +137,8 @@ bool store_put(const struct store_call *c, const void *value, size_t len, int64_
     jv *rq = request(c, STORE_PUT);
     if (!jv_put_bytes(rq, "value", value, len)) {
         jv_free(rq);
-        return err_set(e, ERR_INVALID, "the login is not valid UTF-8");
+        return jv_ran_out() ? err_no_memory(e)
+                            : err_set(e, ERR_INVALID, "the login is not valid UTF-8");
     }
     jv_put_int(rq, "expect", expect);
     jv *answer = call(c, rq, e);

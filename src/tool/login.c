@@ -184,6 +184,8 @@ static bool parse(const struct tool *t, const char *text, size_t len, struct log
             err_no_memory(e);
         else
             malformed(&f, "it is not valid JSON");
+    } else if (!(enough = why.code != ERR_NO_MEMORY)) {
+        err_no_memory(e);
     }
     members_free(&m);
     if (enough) {

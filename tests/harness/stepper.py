@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Callable
 
 from harness.relay import LocalStore, token
-from harness.world import Result, World
+from harness.world import LIBEXEC, Result, World
 
 BUILD = Path(os.environ.get("CREDRELAY_BUILD", "/nonexistent"))
 STEP = BUILD / "tests" / "tools" / "step"
@@ -180,6 +180,7 @@ class Stepper:
             self.check_whole(machine, where)
             self.check_told(machine, where, result)
         self.check_recovery(machine, where)
+        return name is not None
 
     def age_locks(self, machine):
         """The client's lock of somebody killed is taken over after 10 s: those have passed."""
@@ -199,3 +200,37 @@ class Stepper:
 
     def report(self):
         return f"{len(self.violations)} violations in {self.runs} runs, the first:\n" + "\n".join(self.violations[:12])
+
+
+STARVED = BUILD / "tests" / "tools" / "credrelay-starved"
+
+
+class Starver(Stepper):
+    """The same, with the Nth allocation failing, once or for ever after."""
+
+    def __init__(self, scenario, folder):
+        prefix = folder / "prefix"
+        (prefix / "bin").mkdir(parents=True)
+        shutil.copy(STARVED, prefix / "bin" / "credrelay")
+        (prefix / "bin" / "claude-p").symlink_to("credrelay")
+        (prefix / "libexec").symlink_to(LIBEXEC.parent)
+        self.prefix = prefix
+        super().__init__(scenario, folder)
+
+    def run(self, machine, at, way):
+        report = machine.home / "report"
+        result = machine.run(self.prefix / "bin" / self.scenario.argv[0], *self.scenario.argv[1:],
+                             env={"CREDRELAY_FAIL_ALLOC": f"{at}{'+' if way == 'sticky' else ''}",
+                                  "CREDRELAY_FAIL_REPORT": str(report)})
+        hit = report.exists()
+        report.unlink(missing_ok=True)
+        return result, 0, "allocation" if hit else None
+
+    def check_told(self, machine, where, result):
+        if result.status < 0:
+            return self.expect(machine, where, False, f"ended by signal {-result.status}")
+        super().check_told(machine, where, result)
+        wraps = self.scenario.wraps and result.status in (1, 127)
+        self.expect(machine, where, result.status == 0 or wraps or "out of memory" in result.err,
+                    f"does not say why: {result.err!r}")
+        self.expect(machine, where, "Sanitizer" not in result.err, result.err)
