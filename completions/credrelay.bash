@@ -19,7 +19,7 @@ _credrelay_tools()
 _credrelay()
 {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="run pull publish sync version help" words i
+    local commands="run pull publish sync watch version help" words i
     if ((COMP_CWORD == 1)); then
         COMPREPLY=($(compgen -W "$commands --help --version" -- "$word"))
         return
@@ -46,6 +46,7 @@ _credrelay()
         done ;;
     pull | publish) words="-r --relay -j --json -n --dry-run -f --force -v --verbose -q --quiet -h --help" ;;
     sync) words="-r --relay -j --json -n --dry-run -v --verbose -q --quiet -h --help" ;;
+    watch) words="-d --detach -1 --once -j --json -q --quiet -h --help" ;;
     version) words="-j --json -h --help" ;;
     help) words="-j --json -h --help $commands" ;;
     *) return ;;

@@ -30,6 +30,9 @@
 /* State of one relay: 100 fingerprints of 64 digits and their versions. */
 #define LIMIT_STATE (64u << 10)
 
+/* What the watcher says of itself: 32 relays, each with a failure of up to 1.2 KB. */
+#define LIMIT_WATCH_STATE (128u << 10)
+
 /* One line of events.jsonl, with a newline on either side: below PIPE_BUF-like sizes that file
  * systems append whole. */
 #define LIMIT_EVENT (4u << 10)

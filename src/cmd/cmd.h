@@ -10,6 +10,7 @@ struct options {
     const char *relay; /* -r NAME: NULL the first one */
     const char *tool;  /* -t NAME: the relay by its tool */
     bool json, dry_run, force, verbose, quiet, help;
+    bool detach, once; /* of watch */
 };
 
 struct option_row {
@@ -28,6 +29,8 @@ enum {
     OPTION_FORCE = 'f',
     OPTION_VERBOSE = 'v',
     OPTION_QUIET = 'q',
+    OPTION_DETACH = 'd',
+    OPTION_ONCE = '1',
     OPTION_HELP = 'h'
 };
 const struct option_row *option_row(size_t i); /* NULL after the last */
@@ -42,7 +45,8 @@ struct command {
     int (*run)(const struct options *o, int argc, char **argv);
 };
 
-extern const struct command cmd_run, cmd_pull, cmd_publish, cmd_sync, cmd_version, cmd_help;
+extern const struct command cmd_run, cmd_pull, cmd_publish, cmd_sync, cmd_watch, cmd_version,
+    cmd_help;
 
 /* The table; NULL after the last. */
 const struct command *command_at(size_t i);

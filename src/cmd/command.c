@@ -8,7 +8,7 @@
 #include "cmd/show.h"
 
 static const struct command *const table[] = {
-    &cmd_run, &cmd_pull, &cmd_publish, &cmd_sync, &cmd_version, &cmd_help,
+    &cmd_run, &cmd_pull, &cmd_publish, &cmd_sync, &cmd_watch, &cmd_version, &cmd_help,
 };
 
 static const struct option_row option_rows[] = {
@@ -19,6 +19,8 @@ static const struct option_row option_rows[] = {
     {OPTION_FORCE, "force", NULL, "do it whatever the order says; blank and torn logins excepted"},
     {OPTION_VERBOSE, "verbose", NULL, "say more on standard error"},
     {OPTION_QUIET, "quiet", NULL, "say nothing when all is well"},
+    {OPTION_DETACH, "detach", NULL, "go on in the background; print the process's number"},
+    {OPTION_ONCE, "once", NULL, "one sync of each relay, then the end"},
     {OPTION_HELP, "help", NULL, "show this help"},
 };
 
@@ -53,6 +55,8 @@ static void take_option(struct options *o, int letter, const char *argument)
     case OPTION_FORCE: o->force = true; break;
     case OPTION_VERBOSE: o->verbose = true; break;
     case OPTION_QUIET: o->quiet = true; break;
+    case OPTION_DETACH: o->detach = true; break;
+    case OPTION_ONCE: o->once = true; break;
     case OPTION_HELP: o->help = true; break;
     default: break;
     }

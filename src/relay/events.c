@@ -3,10 +3,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 
 static const char *const names[] = {
     [INTENT_SYNC] = "sync", [INTENT_PULL] = "pull", [INTENT_PUBLISH] = "publish"};
+
+static const char *const watch_names[] = {
+    [WATCH_START] = "start",   [WATCH_RELOAD] = "reload",   [WATCH_STOP] = "stop",
+    [WATCH_CHANGE] = "change", [WATCH_FAILING] = "failing", [WATCH_RECOVERED] = "recovered",
+    [WATCH_BLIND] = "blind",
+};
+_Static_assert(sizeof watch_names / sizeof watch_names[0] == WATCH_DID_COUNT, "one name for each");
+
+const char *watch_did_name(enum watch_did d)
+{
+    return watch_names[d];
+}
+
+static FILE *echo;
+
+void events_echo(FILE *out)
+{
+    echo = out;
+}
 
 static jv *event(const struct relay *r, const char *name)
 {
@@ -24,10 +44,24 @@ static void put_login(jv *v, const char *key, const struct login_facts *f)
         jv_put_text(v, key, login_state_name(f->state));
 }
 
+/* One write, so that what a forked process tells does not get into our line. */
+static void repeat(const jv *v)
+{
+    struct buf line;
+    buf_init(&line, LIMIT_EVENT);
+    if (jv_write(v, &line) && buf_text(&line, "\n")) {
+        (void)fwrite(line.data, 1, line.len, echo);
+        (void)fflush(echo);
+    }
+    buf_free(&line);
+}
+
 static void append(const struct relay *r, jv *v)
 {
     const struct log log = {.folder = r->state_dir, .size = r->log_size, .files = r->log_keep};
     struct err e;
+    if (echo)
+        repeat(v);
     if (!log_write(&log, v, &e))
         fprintf(stderr, "credrelay: the log could not be written, ignoring: %s\n", e.text);
 }
@@ -64,5 +98,30 @@ void event_run(const struct relay *r, const struct run_event *run)
     jv_put_int(v, "exit_status", run->exit_status);
     if (run->message)
         jv_put_text(v, "message", run->message);
+    append(r, v);
+}
+
+void event_watch(const struct relay *r, const struct watch_event *w)
+{
+    jv *v = event(r, "watch");
+    jv_put_text(v, "did", watch_names[w->did]);
+    if (w->login)
+        put_login(v, "local", w->login);
+    if (w->why) {
+        jv_put_text(v, "error", err_name(w->why->code));
+        jv_put_text(v, "message", w->why->text);
+        jv_put_text(v, "hint", w->why->hint);
+    }
+    if (w->since)
+        jv_put_int(v, "since", w->since);
+    append(r, v);
+}
+
+void event_deadline(const struct relay *r, int64_t deadline, int days, const char *message)
+{
+    jv *v = event(r, "deadline");
+    jv_put_int(v, "deadline", deadline);
+    jv_put_int(v, "days", days);
+    jv_put_text(v, "message", message);
     append(r, v);
 }

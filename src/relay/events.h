@@ -3,7 +3,13 @@
 #ifndef CREDRELAY_RELAY_EVENTS_H
 #define CREDRELAY_RELAY_EVENTS_H
 
+#include <stdio.h>
+
 #include "relay/engine.h"
+
+/* From now on every event of this process (and of what it forks) goes to OUT as well, as a line: what
+ * `watch --json` prints. */
+void events_echo(FILE *out);
 
 /* "publish", "pull" or "sync": REPORT, or NULL and what failed. */
 void event_sync(const struct relay *r, enum intent intent, const struct sync_report *report,
@@ -20,5 +26,31 @@ struct run_event {
 
 /* "run": a run whose login was in question.  Good days are not logged. */
 void event_run(const struct relay *r, const struct run_event *run);
+
+/* What the watcher does and meets beside its syncs; watch_did_name has the words. */
+enum watch_did {
+    WATCH_START,     /* this relay is watched from now on */
+    WATCH_RELOAD,    /* the same, after the configuration was read anew */
+    WATCH_STOP,      /* and no more */
+    WATCH_CHANGE,    /* the file holds another login than before, or none that is usable */
+    WATCH_FAILING,   /* a sync failed, or fails otherwise than before */
+    WATCH_RECOVERED, /* the store answers again */
+    WATCH_BLIND,     /* the system does not tell of changes: the file is looked at instead */
+    WATCH_DID_COUNT
+};
+
+struct watch_event {
+    enum watch_did did;
+    const struct login_facts *login; /* WATCH_CHANGE: in the file now; else NULL */
+    const struct err *why;           /* WATCH_FAILING, WATCH_BLIND; else NULL */
+    int64_t since;                   /* WATCH_RECOVERED: failing since, ms since 1970; else 0 */
+};
+
+void event_watch(const struct relay *r, const struct watch_event *w);
+const char *watch_did_name(enum watch_did d);
+
+/* "deadline": a person must log in by DEADLINE (ms since 1970), which is less than DAYS away;
+ * MESSAGE says who does what where. */
+void event_deadline(const struct relay *r, int64_t deadline, int days, const char *message);
 
 #endif

@@ -12,6 +12,11 @@ void debounce_changed(struct debounce *d, int64_t now)
     d->last = now;
 }
 
+void debounce_forget(struct debounce *d)
+{
+    d->first = d->last = 0;
+}
+
 /* Somebody keeps damaging what we restore: then restoring is gathered too. */
 static bool fights(const struct debounce *d, int64_t now)
 {
@@ -30,7 +35,7 @@ enum debounce_step debounce_take(struct debounce *d, int64_t now)
 {
     if (now < debounce_due(d))
         return DEBOUNCE_WAIT;
-    d->first = d->last = 0;
+    debounce_forget(d);
     if (now < d->gather_until)
         return DEBOUNCE_LOOK;
     d->held = false;

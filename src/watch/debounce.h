@@ -43,6 +43,9 @@ enum debounce_step {
 
 void debounce_changed(struct debounce *d, int64_t now);
 
+/* The signs so far were of what has been acted on already. */
+void debounce_forget(struct debounce *d);
+
 /* When debounce_take will say something else than DEBOUNCE_WAIT; DEBOUNCE_NEVER. */
 int64_t debounce_due(const struct debounce *d);
 

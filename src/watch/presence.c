@@ -160,7 +160,7 @@ bool watch_presence(const char *state_dir, struct watch_presence *ret, struct er
         !in_state(state_dir, "watch.lock", lock_path, e))
         return false;
     memset(ret, 0, sizeof *ret);
-    buf_init(&text, LIMIT_STATE);
+    buf_init(&text, LIMIT_WATCH_STATE);
     bool ok = read_text(json_path, &text, e);
     jv *doc = ok ? jv_parse(buf_str(&text), text.len, &why) : NULL;
     if (doc)
@@ -185,8 +185,8 @@ bool presence_save(const char *state_dir, const struct watch_presence *p, struct
 {
     char path[LIMIT_PATH];
     struct buf now, before;
-    buf_init(&now, LIMIT_STATE);
-    buf_init(&before, LIMIT_STATE);
+    buf_init(&now, LIMIT_WATCH_STATE);
+    buf_init(&before, LIMIT_WATCH_STATE);
     bool ok = in_state(state_dir, "watch.json", path, e) && write_presence(p, &now, e) &&
               read_text(path, &before, e);
     if (ok && (now.len != before.len || memcmp(now.data, before.data, now.len) != 0))

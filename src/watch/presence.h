@@ -29,7 +29,7 @@ struct watch_relay {
     char did[24], why[24];              /* and what it did: action_name, reason_name */
     int64_t failing_since;              /* the first failure since then; 0: all is well */
     char error[24];                     /* err_name; "": all is well */
-    char text[256], hint[256];          /* what failed and what mends it, as people are told */
+    char text[768], hint[384];          /* what failed and what mends it, as people are told */
     int64_t due;                        /* the next thing to do */
     int64_t version;                    /* of the shared value; 0: none */
     char holder[HOLDER_SIZE];           /* "": not known here */

@@ -411,10 +411,6 @@ def test_every_file_and_function_that_is_named_exists():
 
 LAYERS = ["os", "base", ("store", "tool"), "relay", "journal", "service", "provision", "alert", ("run", "watch"),
           "doctor", "cmd"]
-LAYERS = ["os", "base", ("store", "tool"), "relay", "journal", "run", "cmd"]
-LAYERS = ["os", "base", ("store", "tool"), "relay", "provision", "run", "cmd"]
-LAYERS = ["os", "base", ("store", "tool"), "relay", "service", ("run", "watch"), "cmd"]
-LAYERS = ["os", "base", ("store", "tool"), "relay", "run", "provision", "cmd"]
 
 
 def test_a_folder_includes_only_what_is_below_it():
