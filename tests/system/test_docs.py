@@ -12,7 +12,7 @@ from harness.world import PREFIX, TESTS
 ROOT = TESTS.parent
 MAN = {name: (ROOT / "man" / name).read_text()
        for name in ("credrelay.1", "claude-p.1", "credrelay.conf.5", "credrelay-log.5",
-                    "credrelay-store.7", "credrelay-tool.5")}
+                    "credrelay-store.7", "credrelay-tool.5", "credrelay-watch.1")}
 README = (ROOT / "README.md").read_text()
 PROSE = {name: (ROOT / name).read_text()
          for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/claude.md")}

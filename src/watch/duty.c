@@ -1,0 +1,218 @@
+#include "watch/duty.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "relay/events.h"
+#include "tool/login_file.h"
+
+/* Another credrelay may be in the middle of a slow sync; and what a duty may take for itself beyond
+ * its calls to the store, on a machine under load. */
+enum { LOCK_WAIT_MS = 12000, OWN_MS = 15000 };
+
+int64_t duty_most_ms(const struct duty_order *o)
+{
+    return LOCK_WAIT_MS + o->attempt_ms + OWN_MS;
+}
+
+bool duty_published(const struct duty_report *r)
+{
+    return r->ok && (r->did.action == DO_PUBLISH || r->did.action == DO_FORWARD);
+}
+
+bool duty_restored(const struct duty_report *r)
+{
+    return r->ok && (r->did.action == DO_INSTALL_SHARED || r->did.action == DO_INSTALL_RENEWABLE);
+}
+
+/* ---- looking at the file ---- */
+
+static void judge(struct judged *j, const struct login_facts *f)
+{
+    j->state = f->state;
+    j->renewable = f->renewable;
+    snprintf(j->fingerprint, sizeof j->fingerprint, "%s",
+             f->state == LOGIN_USABLE ? f->fingerprint : "");
+}
+
+static bool judged_alike(const struct judged *a, const struct judged *b)
+{
+    return a->state == b->state && a->renewable == b->renewable &&
+           strcmp(a->fingerprint, b->fingerprint) == 0;
+}
+
+/* The file as it is now.  One that changes while it is looked at is of no known identity, so that
+ * it is looked at again. */
+static bool look(const struct relay *r, struct judged *ret, struct login_facts *facts,
+                 struct err *e)
+{
+    struct os_file_id after;
+    struct err why;
+    os_file_id(r->login_path, &ret->file);
+    if (!login_file_look(r->tool, r->login_path, facts, &why)) {
+        *e = why;
+        return false;
+    }
+    os_file_id(r->login_path, &after);
+    if (!os_file_same(&ret->file, &after))
+        ret->file.failed = -1;
+    judge(ret, facts);
+    return true;
+}
+
+/* ---- what is known after it ---- */
+
+static bool works(const struct login_facts *f, const struct memory *m)
+{
+    return f->state == LOGIN_USABLE && !memory_rejects(m, f->fingerprint);
+}
+
+/* A login made here that the store has never had. */
+static bool is_unpublished(const struct relay *r, const struct login_facts *local,
+                           const struct memory *m)
+{
+    return r->role == ROLE_WRITER && works(local, m) && !login_expired(local, clock_wall_ms()) &&
+           memory_version(m, local->fingerprint) == 0 &&
+           strcmp(m->step.fingerprint, local->fingerprint) != 0;
+}
+
+static void count(struct standing *s, const struct login_facts *f)
+{
+    bool is = f->state == LOGIN_USABLE;
+    s->facts.expires_at = is ? f->expires_at : 0;
+    s->facts.deadline = is ? f->deadline : 0;
+    snprintf(s->fingerprint, sizeof s->fingerprint, "%s", is ? f->fingerprint : "");
+}
+
+/* After a sync that was fine: the store's login counts. */
+static void stand_in_step(const struct sync_report *report, const struct memory *m,
+                          struct standing *s)
+{
+    const struct login_facts *shared = &report->shared, *local = &report->local;
+    bool any = works(shared, m), here = works(local, m);
+    count(s, any ? shared : local);
+    s->facts.lacking = !any && !here;
+    s->facts.here = here && (!any || login_same(local, shared));
+    s->facts.full_here = s->facts.here && local->renewable && report->renewable.renewable &&
+                         login_same(local, &report->renewable);
+    s->facts.unpublished = false;
+    s->version = report->version;
+    memcpy(s->holder, report->holder, sizeof s->holder);
+}
+
+/* After one that failed: what was known of the store still is all that is known, unless a login was
+ * made here since. */
+static void stand_alone(const struct relay *r, const struct login_facts *local,
+                        const struct memory *m, struct standing *s)
+{
+    s->facts.unpublished = is_unpublished(r, local, m);
+    if (s->facts.unpublished || !s->fingerprint[0])
+        count(s, local);
+    s->facts.here = works(local, m) && strcmp(local->fingerprint, s->fingerprint) == 0;
+    s->facts.full_here = s->facts.full_here && s->facts.here && local->renewable;
+    s->facts.lacking = !works(local, m);
+}
+
+/* ---- duties ---- */
+
+static void note_local(struct duty_report *ret, const struct login_facts *local)
+{
+    bool is = local->state == LOGIN_USABLE;
+    ret->expires_at = is ? local->expires_at : 0;
+    ret->deadline = is ? local->deadline : 0;
+}
+
+static void stand(const struct duty_order *o, const struct sync_report *report,
+                  const struct memory *m, struct duty_report *ret)
+{
+    struct login_facts local;
+    struct err ignored;
+    bool seen = look(o->relay, &ret->judged, &local, &ignored);
+    if (ret->ok) {
+        stand_in_step(report, m, &ret->standing);
+        /* What was decided on is what has been judged, whatever is there by now. */
+        if (!seen || local.state != report->local.state || !login_same(&local, &report->local))
+            ret->judged.file.failed = -1;
+        local = report->local;
+        judge(&ret->judged, &local);
+    } else if (seen) {
+        stand_alone(o->relay, &local, m, &ret->standing);
+    }
+    if (ret->ok || seen)
+        note_local(ret, &local);
+}
+
+/* What failed, or was fine and is still fine, is the resident process's to tell: once. */
+static void log_sync(const struct duty_order *o, const struct sync_report *report)
+{
+    if (report->did.action != DO_NOTHING || report->warning.code != ERR_NONE)
+        event_sync(o->relay, INTENT_SYNC, report, NULL);
+}
+
+static void sync_whole(const struct duty_order *o, struct duty_report *ret)
+{
+    struct session s;
+    struct sync_report report = {.version = 0};
+    struct err unsaved;
+    if (!session_open(o->relay, LOCK_WAIT_MS, &s, &ret->failure))
+        return;
+    const struct sync_request rq = {.intent = INTENT_SYNC,
+                                    .deadline = clock_steady_ms() + o->attempt_ms};
+    ret->ok = session_sync(&s, &rq, &report, &ret->failure);
+    stand(o, &report, &s.state.memory, ret);
+    if (!session_close(&s, &unsaved) && report.warning.code == ERR_NONE)
+        report.warning = unsaved;
+    if (!ret->ok)
+        return;
+    ret->did = report.did;
+    ret->stands = report.stands;
+    ret->warning = report.warning;
+    log_sync(o, &report);
+}
+
+static void perform_change(const struct duty_order *o, struct duty_report *ret)
+{
+    struct judged now;
+    struct login_facts local;
+    if (!look(o->relay, &now, &local, &ret->failure))
+        return;
+    ret->same = judged_alike(&now, &o->judged);
+    ret->held = !ret->same && o->hold && local.state == LOGIN_USABLE;
+    if (ret->same || ret->held) {
+        /* Held, it is still to be judged; only the look at it is not to be repeated. */
+        ret->ok = true;
+        ret->judged.file = now.file;
+        return;
+    }
+    const struct watch_event change = {.did = WATCH_CHANGE, .login = &local};
+    event_watch(o->relay, &change);
+    sync_whole(o, ret);
+}
+
+static void perform_wait(const struct duty_order *o, struct duty_report *ret)
+{
+    const struct relay *r = o->relay;
+    struct store store;
+    int64_t version = 0;
+    if (!store_open(r->store_url, r->name, &store, &ret->failure))
+        return;
+    const struct store_call c = {.store = &store,
+                                 .path = store.path,
+                                 .role = role_name(r->role),
+                                 .machine = r->machine,
+                                 .options = r->store_options,
+                                 .timeout_ms = o->attempt_ms};
+    ret->ok = store_wait(&c, o->standing.version, &version, &ret->failure);
+    ret->newer = ret->ok && version > o->standing.version;
+}
+
+void duty_perform(const struct duty_order *o, struct duty_report *ret)
+{
+    *ret = (struct duty_report){.judged = o->judged, .standing = o->standing};
+    switch (o->what) {
+    case DUTY_SYNC: sync_whole(o, ret); break;
+    case DUTY_CHANGE: perform_change(o, ret); break;
+    case DUTY_WAIT: perform_wait(o, ret); break;
+    }
+}

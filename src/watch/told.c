@@ -1,0 +1,127 @@
+#include "watch/told.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "alert/alert.h"
+#include "base/clock.h"
+#include "watch/cliff.h"
+
+void teller_begin(struct teller *t, enum voice voice)
+{
+    t->voice = voice;
+    /* Whole lines, as they happen: what reads them may be a pipe to a log. */
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    if (voice == VOICE_JSON)
+        events_echo(stdout);
+}
+
+static void say(const struct teller *t, const struct relay *r, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+static void say(const struct teller *t, const struct relay *r, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+    if (t->voice != VOICE_TEXT)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    printf("%s: %s\n", r->name, text);
+}
+
+/* What fails is said on standard error whoever listens, except as JSON. */
+static void complain(const struct teller *t, const struct relay *r, const struct err *why)
+{
+    if (t->voice == VOICE_JSON)
+        return;
+    fprintf(stderr, "credrelay: %s: %s\n", r->name, why->text);
+    if (why->hint[0])
+        fprintf(stderr, "  %s\n", why->hint);
+}
+
+/* An alert that cannot be given is said and gone on from. */
+static void heed(bool ok, const struct relay *r, const struct err *e)
+{
+    if (!ok)
+        fprintf(stderr, "credrelay: %s: nobody can be alerted, ignoring: %s\n", r->name, e->text);
+}
+
+void tell_watch(const struct teller *t, const struct relay *r, enum watch_did did)
+{
+    const struct watch_event w = {.did = did};
+    event_watch(r, &w);
+    if (did == WATCH_STOP)
+        say(t, r, "watched no more");
+    else
+        say(t, r, "watching %s (%s, %s)", r->login_path, role_name(r->role), r->store_url);
+}
+
+void tell_blind(const struct teller *t, const struct relay *r, const struct err *why)
+{
+    const struct watch_event w = {.did = WATCH_BLIND, .why = why};
+    event_watch(r, &w);
+    complain(t, r, why);
+}
+
+static const char *const done[] = {
+    [DO_PUBLISH] = "published",
+    [DO_FORWARD] = "finished a publication",
+    [DO_INSTALL_SHARED] = "pulled",
+    [DO_INSTALL_RENEWABLE] = "pulled",
+    [DO_HUMAN] = NULL,
+};
+_Static_assert(sizeof done / sizeof done[0] == ACTION_COUNT, "one row for each action");
+
+void tell_done(const struct teller *t, const struct relay *r, const struct duty_report *report)
+{
+    const char *what = done[report->did.action];
+    if (what)
+        say(t, r, "%s login %.*s: %s (version %lld)", what, FINGERPRINT_SHOWN,
+            report->standing.fingerprint, reason_text(report->did.reason),
+            (long long)report->standing.version);
+    if (report->warning.code != ERR_NONE)
+        complain(t, r, &report->warning);
+}
+
+void tell_state(const struct teller *t, const struct relay *r, const struct err *why, bool news,
+                int64_t since)
+{
+    int64_t now = clock_wall_ms();
+    struct err e;
+    if (why->code != ERR_NONE) {
+        if (news) {
+            const struct watch_event w = {.did = WATCH_FAILING, .why = why};
+            event_watch(r, &w);
+            complain(t, r, why);
+        }
+        heed(alert_trouble(r, TROUBLE_WATCH, why, now, &e), r, &e);
+    } else {
+        if (since) {
+            char lasted[32];
+            const struct watch_event w = {.did = WATCH_RECOVERED, .since = since};
+            event_watch(r, &w);
+            clock_duration(now - since, lasted, sizeof lasted);
+            say(t, r, "all is well again, after %s", lasted);
+        }
+        heed(alert_fine(r, TROUBLE_WATCH, now, &e), r, &e);
+    }
+    heed(alert_tend(r, now, &e), r, &e);
+}
+
+void tell_deadline(const struct teller *t, const struct relay *r, const char *holder,
+                   int64_t deadline, struct watch_deadline_told *told)
+{
+    char text[512];
+    struct err e;
+    int64_t now = clock_wall_ms();
+    int days = cliff_tell(told, deadline, now);
+    if (days) {
+        cliff_text(r, holder, deadline, now, text, sizeof text);
+        event_deadline(r, deadline, days, text);
+        if (t->voice != VOICE_JSON)
+            fprintf(stderr, "credrelay: %s: %s\n", r->name, text);
+    }
+    heed(alert_deadline(r, deadline, now, &e), r, &e);
+}

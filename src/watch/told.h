@@ -1,0 +1,42 @@
+/* The one place where the watcher's outcomes go: to people (a line each on standard output), to the
+ * log, and to the alerts. */
+#ifndef CREDRELAY_WATCH_TOLD_H
+#define CREDRELAY_WATCH_TOLD_H
+
+#include "relay/events.h"
+#include "watch/duty.h"
+#include "watch/presence.h"
+
+enum voice {
+    VOICE_TEXT,  /* a line for each thing done */
+    VOICE_JSON,  /* each event of the log, as it goes there */
+    VOICE_QUIET, /* only what fails */
+};
+
+struct teller {
+    enum voice voice;
+};
+
+/* Once, at the start. */
+void teller_begin(struct teller *t, enum voice voice);
+
+/* The relay is watched from now on (WATCH_START, WATCH_RELOAD), or no more. */
+void tell_watch(const struct teller *t, const struct relay *r, enum watch_did did);
+
+/* Changes cannot be watched. */
+void tell_blind(const struct teller *t, const struct relay *r, const struct err *why);
+
+/* What a sync has done, which its process has logged; a sync that did nothing is not told. */
+void tell_done(const struct teller *t, const struct relay *r, const struct duty_report *report);
+
+/* After every sync, whatever came of it.  WHY: what stands in the way, and NEWS: it did not, or
+ * was another thing, before; code ERR_NONE: nothing, and SINCE when something did until now (0:
+ * nothing did). */
+void tell_state(const struct teller *t, const struct relay *r, const struct err *why, bool news,
+                int64_t since);
+
+/* The month of the login in the file, or in the store, is nearly over: once for each threshold. */
+void tell_deadline(const struct teller *t, const struct relay *r, const char *holder,
+                   int64_t deadline, struct watch_deadline_told *told);
+
+#endif

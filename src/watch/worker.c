@@ -1,0 +1,97 @@
+#include "watch/worker.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "os/pipe.h"
+#include "os/process.h"
+#include "watch/signals.h"
+
+_Static_assert(sizeof(struct duty_report) <= PIPE_BUF,
+               "a report goes through the pipe in one piece");
+
+static _Noreturn void work(const struct duty_order *o, const struct lock *l, int out, pid_t watcher)
+{
+    struct duty_report report;
+    setpgid(0, 0);
+    close(l->fd); /* else the watcher's place would stay taken for as long as we live */
+    signals_forget();
+    /* Who waits is of no use without the watcher; who syncs finishes what was begun. */
+    if (o->what == DUTY_WAIT)
+        os_die_with_parent(watcher);
+    duty_perform(o, &report);
+    (void)fflush(stdout);
+    bool told = write(out, &report, sizeof report) == (ssize_t)sizeof report;
+    _exit(told ? 0 : 1);
+}
+
+bool worker_start(struct worker *w, const struct duty_order *o, const struct lock *l, struct err *e)
+{
+    int fds[2];
+    sigset_t before;
+    pid_t watcher = getpid();
+    if (!os_pipe(fds))
+        return err_errno(e, errno, "cannot make a pipe");
+    signals_hold(&before);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(fds[0]);
+        work(o, l, fds[1], watcher);
+    }
+    int failed = errno;
+    signals_let(&before);
+    close(fds[1]);
+    if (pid < 0) {
+        close(fds[0]);
+        return err_errno(e, failed, "cannot start a process");
+    }
+    setpgid(pid, pid); /* whoever is first */
+    *w = (struct worker){
+        .pid = pid, .fd = fds[0], .deadline = clock_steady_ms() + duty_most_ms(o), .order = *o};
+    return true;
+}
+
+static void reap(struct worker *w, int *ret_status)
+{
+    while (waitpid(w->pid, ret_status, 0) < 0 && errno == EINTR)
+        ;
+    close(w->fd);
+    *w = WORKER_NONE;
+}
+
+void worker_kill(struct worker *w)
+{
+    int ignored;
+    if (!w->pid)
+        return;
+    kill(-w->pid, SIGKILL);
+    reap(w, &ignored);
+}
+
+void worker_end(struct worker *w, struct duty_report *ret)
+{
+    struct duty_report report;
+    bool late = clock_steady_ms() >= w->deadline;
+    int status = 0;
+    /* It writes all at once and last. */
+    ssize_t n = late ? 0 : read(w->fd, &report, sizeof report);
+    bool told = n == (ssize_t)sizeof report;
+    if (!told)
+        kill(-w->pid, SIGKILL);
+    *ret = told ? report
+                : (struct duty_report){.judged = w->order.judged, .standing = w->order.standing};
+    if (!told)
+        ret->judged.file.failed = -1;
+    reap(w, &status);
+    if (late)
+        err_set(&ret->failure, ERR_UNREACHABLE, "it was not done in time");
+    else if (!told)
+        err_set(&ret->failure, ERR_FAILED, "the process that syncs ended without a word (%s %d)",
+                WIFSIGNALED(status) ? "signal" : "status",
+                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
