@@ -45,8 +45,13 @@ struct command {
     int (*run)(const struct options *o, int argc, char **argv);
 };
 
-extern const struct command cmd_run, cmd_pull, cmd_publish, cmd_sync, cmd_watch, cmd_version,
-    cmd_help;
+extern const struct command cmd_run;
+extern const struct command cmd_pull;
+extern const struct command cmd_publish;
+extern const struct command cmd_sync;
+extern const struct command cmd_watch;
+extern const struct command cmd_version;
+extern const struct command cmd_help;
 
 /* The table; NULL after the last. */
 const struct command *command_at(size_t i);

@@ -8,7 +8,13 @@
 #include "cmd/show.h"
 
 static const struct command *const table[] = {
-    &cmd_run, &cmd_pull, &cmd_publish, &cmd_sync, &cmd_watch, &cmd_version, &cmd_help,
+    &cmd_run,     //
+    &cmd_pull,    //
+    &cmd_publish, //
+    &cmd_sync,    //
+    &cmd_watch,   //
+    &cmd_version, //
+    &cmd_help,    //
 };
 
 static const struct option_row option_rows[] = {

@@ -10,14 +10,15 @@ import pytest
 from harness.world import PREFIX, TESTS
 
 ROOT = TESTS.parent
-MAN = {name: (ROOT / "man" / name).read_text()
-       for name in ("credrelay.1", "claude-p.1", "credrelay.conf.5", "credrelay-log.5",
-                    "credrelay-store.7", "credrelay-tool.5", "credrelay-watch.1")}
+MAN = {path.name: path.read_text() for path in sorted((ROOT / "man").glob("*.[0-9]"))}
 README = (ROOT / "README.md").read_text()
 PROSE = {name: (ROOT / name).read_text()
          for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/claude.md")}
-SHELLS = {name: (ROOT / "completions" / name).read_text()
-          for name in ("credrelay.bash", "_credrelay", "credrelay.fish")}
+SHARE = PREFIX / "share"
+BASH_FILES = SHARE / "bash-completion" / "completions"
+SHELLS = {"credrelay": BASH_FILES, "claude-p": BASH_FILES, "_credrelay": SHARE / "zsh" / "site-functions",
+          "credrelay.fish": SHARE / "fish" / "vendor_completions.d",
+          "claude-p.fish": SHARE / "fish" / "vendor_completions.d"}
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +282,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 def complete_in_bash(world, *line, name=None, before=""):
     """The set of words that bash offers for the last word of LINE."""
-    script = ROOT / "completions" / f"{name or line[0]}.bash"
+    script = BASH_FILES / (name or line[0])
     result = world.run("bash", "--norc", "-c", before + BASH, "bash", script, *line)
     assert result.status == 0, result
     return set(result.out.split())
@@ -295,6 +296,8 @@ def test_bash_offers_what_there_is(world, tables):
         offered = complete_in_bash(world, "credrelay", command["name"], "")
         options = {s for o in command["options"] for s in (f"-{o['letter']}", f"--{o['name']}")}
         more = {"help": commands, "run": {"--"}}.get(command["name"], set())
+        more |= {w for choice in re.findall(r"[a-z-]+(?:\|[a-z-]+)+", command["arguments"])
+                 for w in choice.split("|")}
         assert offered == options | more, command["name"]
 
 
@@ -323,32 +326,30 @@ def test_claude_p_completes_as_claude_does(world):
 
 
 def test_fish_and_zsh_name_what_there_is(tables):
-    fish, zsh = SHELLS["credrelay.fish"], SHELLS["_credrelay"]
+    fish, zsh = ((SHELLS[name] / name).read_text() for name in ("credrelay.fish", "_credrelay"))
     commands = [c["name"] for c in tables["commands"]]
     assert re.findall(r"-n __fish_use_subcommand -a (\S+)", fish) == commands
-    assert re.findall(r"^ +['\"](\w+):", zsh, re.M) == commands
+    assert re.findall(r"^        '([a-z]+):", zsh, re.M) == commands
     options = {(o["letter"], o["name"]) for c in tables["commands"] for o in c["options"]}
     assert set(re.findall(r" -s (\w) -l (\S+)", fish)) == options
     assert set(re.findall(r"\{-(\w),--([\w-]+)\}", zsh)) == options
 
 
 @pytest.mark.parametrize("shell, script", [("zsh", "_credrelay"), ("fish", "credrelay.fish"),
-                                           ("fish", "claude-p.fish"), ("bash", "credrelay.bash")])
+                                           ("fish", "claude-p.fish"), ("bash", "credrelay"),
+                                           ("bash", "claude-p")])
 def test_each_shell_can_read_its_file(world, shell, script):
     if not shutil.which(shell):
         pytest.skip(f"no {shell} here")
-    read = world.run(shell, "-n", ROOT / "completions" / script)
+    read = world.run(shell, "-n", SHELLS[script] / script)
     assert (read.status, read.err) == (0, "")
 
 
 def test_pages_and_completions_are_installed():
-    share = PREFIX / "share"
-    pages = {p.name for p in (share / "man").glob("man?/*")}
+    pages = {p.name for p in (SHARE / "man").glob("man?/*")}
     assert pages == set(MAN)
-    for path in ("bash-completion/completions/credrelay", "bash-completion/completions/claude-p",
-                 "zsh/site-functions/_credrelay", "fish/vendor_completions.d/credrelay.fish",
-                 "fish/vendor_completions.d/claude-p.fish"):
-        assert (share / path).is_file(), path
+    for name, folder in SHELLS.items():
+        assert "@" not in (folder / name).read_text().replace('"$@"', "").replace("[@]", ""), name
 
 
 # -- all of them -------------------------------------------------------------------------------
