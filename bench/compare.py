@@ -10,6 +10,7 @@ good day    what a wrapper adds to a run that succeeds: `claude-p` beside `timeo
             (instructions, system calls and page faults are of the wrapper alone: they do not vary
             with the load of the machine)
 throughput  1 GiB of output through claude-p, and through cat in its place
+status      `credrelay status --offline` of a machine with two weeks of log
 linked      what the program loads at each start
 """
 import argparse
@@ -27,6 +28,7 @@ import report  # noqa: E402
 from harness.fault_server import Certificates  # noqa: E402
 from harness.linkage import heavy, libraries  # noqa: E402
 from harness.parameter_store import READER, ParameterStore, end_server, start_server  # noqa: E402
+from harness.watching import watching  # noqa: E402
 from harness.world import PREFIX, World, login  # noqa: E402
 from measure import (BUILD, CouldNotRun, Spread, added, in_turns, instructions, prove,  # noqa: E402
                      spread, system_calls)
@@ -221,6 +223,25 @@ def throughput(world, rounds):
                                       ("peak memory", "peak", "KiB"))]
 
 
+# -- status --------------------------------------------------------------------------------------
+
+
+def status(rounds):
+    world = World(HOME / "status")
+    world.write_login()
+    world.run("credrelay", "publish")
+    log = world.state / "events.jsonl"
+    quiet = log.read_text().replace('"did":"publish"', '"did":"nothing"')
+    log.write_text(log.read_text() + quiet * ((1 << 20) // len(quiet)))
+    argv = ["credrelay", "status", "--offline"]
+    with watching(world):  # else it ends with 2
+        prove(world, "credrelay status", argv, lambda r: "will work" in r.out)
+        took = in_turns(world, rounds, {"ours": argv})["ours"]
+    wall = spread(took, "wall")
+    return [Row("time", "", wall, claim=("under 5 ms", wall.middle < 5000)),
+            Row("processor time", "", spread(took, "cpu"))]
+
+
 # -- linked --------------------------------------------------------------------------------------
 
 
@@ -262,6 +283,7 @@ def main():
         measure("good day, tiny client", good_day, tiny, rounds, True)
         measure("good day, stand-in client", good_day, stand_in_world(), rounds, False)
         measure("1 GiB of output", throughput, tiny, 5)
+        measure("status, offline", status, max(5, rounds // 5))
         measure("linked", linked)
     finally:
         end_server(process)

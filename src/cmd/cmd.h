@@ -11,6 +11,7 @@ struct options {
     const char *tool;  /* -t NAME: the relay by its tool */
     bool json, dry_run, force, verbose, quiet, help;
     bool detach, once; /* of watch */
+    bool json, offline, dry_run, force, verbose, quiet, help;
 };
 
 struct option_row {
@@ -25,6 +26,7 @@ enum {
     OPTION_RELAY = 'r',
     OPTION_TOOL = 't',
     OPTION_JSON = 'j',
+    OPTION_OFFLINE = 'o',
     OPTION_DRY_RUN = 'n',
     OPTION_FORCE = 'f',
     OPTION_VERBOSE = 'v',
@@ -52,6 +54,8 @@ extern const struct command cmd_sync;
 extern const struct command cmd_watch;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
+extern const struct command cmd_run, cmd_pull, cmd_publish, cmd_sync, cmd_status, cmd_version,
+    cmd_help;
 
 /* The table; NULL after the last. */
 const struct command *command_at(size_t i);

@@ -15,12 +15,14 @@ static const struct command *const table[] = {
     &cmd_watch,   //
     &cmd_version, //
     &cmd_help,    //
+    &cmd_run, &cmd_pull, &cmd_publish, &cmd_sync, &cmd_status, &cmd_version, &cmd_help,
 };
 
 static const struct option_row option_rows[] = {
     {OPTION_RELAY, "relay", "NAME", "the relay (a section of credrelay.conf) it is about"},
     {OPTION_TOOL, "tool", "NAME", "the relay of this tool: claude, codex, or one of your own"},
     {OPTION_JSON, "json", NULL, "print the result as one JSON object"},
+    {OPTION_OFFLINE, "offline", NULL, "look at this machine only, ask neither store nor services"},
     {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, change nothing"},
     {OPTION_FORCE, "force", NULL, "do it whatever the order says; blank and torn logins excepted"},
     {OPTION_VERBOSE, "verbose", NULL, "say more on standard error"},
@@ -57,6 +59,7 @@ static void take_option(struct options *o, int letter, const char *argument)
     case OPTION_RELAY: o->relay = argument; break;
     case OPTION_TOOL: o->tool = argument; break;
     case OPTION_JSON: o->json = true; break;
+    case OPTION_OFFLINE: o->offline = true; break;
     case OPTION_DRY_RUN: o->dry_run = true; break;
     case OPTION_FORCE: o->force = true; break;
     case OPTION_VERBOSE: o->verbose = true; break;

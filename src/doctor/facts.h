@@ -9,7 +9,8 @@
 enum answer {
     NOT_ASKED, /* --offline */
     NO_ANSWER, /* store_why says why */
-    ANSWERED   /* also: that it has no value yet */
+    ANSWERED,  /* also: that it has no value yet */
+    ANSWER_COUNT
 };
 
 /* The watcher of this machine, and what it says of this relay. */
@@ -25,7 +26,7 @@ struct incident {
     bool open;
     int64_t since; /* ms since 1970 */
     int64_t runs;  /* that ended in 78 */
-    char why[400], hint[400];
+    struct err why;
 };
 
 /* The last of its kind in the log. */

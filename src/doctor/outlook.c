@@ -21,6 +21,24 @@ static const char *const standings[] = {[STANDS_UNKNOWN] = NULL,
                                         [STANDS_OLDER] = "older"};
 _Static_assert(sizeof standings / sizeof standings[0] == STANDING_COUNT, "one name for each");
 
+static const char *const prospects[] = {
+    [WILL_WORK] = "works", [WILL_NOT_WORK] = "does_not_work", [CANNOT_TELL] = "overridden"};
+_Static_assert(sizeof prospects / sizeof prospects[0] == PROSPECT_COUNT, "one name for each");
+
+static const char *const answers[] = {
+    [NOT_ASKED] = "not_asked", [NO_ANSWER] = "failed", [ANSWERED] = "answered"};
+_Static_assert(sizeof answers / sizeof answers[0] == ANSWER_COUNT, "one name for each");
+
+const char *prospect_name(enum prospect p)
+{
+    return prospects[p];
+}
+
+const char *answer_name(enum answer a)
+{
+    return answers[a];
+}
+
 const char *note_kind_name(enum note_kind k)
 {
     return kinds[k];
@@ -261,7 +279,7 @@ static void note_incident(const struct facts *f, struct outlook *o)
     if (!i->open)
         return;
     clock_duration(f->now - i->since, span, sizeof span);
-    hint(add(o, NOTE_INCIDENT, "wrong since %s: %s", span, i->why), "%s", i->hint);
+    hint(add(o, NOTE_INCIDENT, "wrong since %s: %s", span, i->why.text), "%s", i->why.hint);
 }
 
 static void note_watcher(const struct facts *f, struct outlook *o)
@@ -322,8 +340,9 @@ const char *who_renews(const struct facts *f)
 {
     const struct relay *r = f->relay;
     bool token = f->local.state == LOGIN_USABLE && f->local.renewable;
-    if (r->role == ROLE_WRITER && !r->plain && token &&
-        (f->answer != ANSWERED || login_same(&f->local, &f->shared.login)))
+    bool others = f->answer == ANSWERED && f->shared.login.state == LOGIN_USABLE &&
+                  !login_same(&f->local, &f->shared.login);
+    if (r->role == ROLE_WRITER && !r->plain && token && !others)
         return r->machine;
     return f->holder[0] ? f->holder : NULL;
 }

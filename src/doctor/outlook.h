@@ -59,6 +59,8 @@ const char *who_renews(const struct facts *f);
 int outlook_exit_status(const struct outlook *o);
 
 /* Words for --json. */
+const char *prospect_name(enum prospect p);
+const char *answer_name(enum answer a);
 const char *note_kind_name(enum note_kind k);
 const char *standing_name(enum standing s); /* NULL for STANDS_UNKNOWN */
 

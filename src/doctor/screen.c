@@ -150,10 +150,13 @@ bool screen_write(const struct screen *s, bool colour, struct buf *out)
     struct pen p = {.out = out, .colour = colour};
     for (size_t i = 0; i < s->count; i++) {
         const struct screen_row *row = &s->rows[i];
-        if (row->label)
+        if (row->label) {
             put_row(&p, s, row);
-        else
-            put_wrapped(&p, row->tone, row->text, 0);
+            continue;
+        }
+        if (i > 0)
+            end_line(&p);
+        put_wrapped(&p, row->tone, row->text, 0);
     }
     return !out->failed;
 }

@@ -40,7 +40,7 @@ void screen_close(struct screen *s);
 void screen_add(struct screen *s, enum tone tone, const char *mark, const char *label,
                 const char *fmt, ...) PRINTF_LIKE(5, 6);
 
-/* A line of its own, at the margin. */
+/* A line of its own, at the margin, with an empty one between it and what stands above. */
 void screen_title(struct screen *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 bool screen_write(const struct screen *s, bool colour, struct buf *out);

@@ -11,6 +11,9 @@ from harness.world import PREFIX, TESTS
 
 ROOT = TESTS.parent
 MAN = {path.name: path.read_text() for path in sorted((ROOT / "man").glob("*.[0-9]"))}
+MAN = {name: (ROOT / "man" / name).read_text()
+       for name in ("credrelay.1", "claude-p.1", "credrelay.conf.5", "credrelay-log.5",
+                    "credrelay-store.7", "credrelay-tool.5", "credrelay-status.1")}
 README = (ROOT / "README.md").read_text()
 PROSE = {name: (ROOT / name).read_text()
          for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/claude.md")}
@@ -76,6 +79,14 @@ def test_the_manual_has_the_members_of_the_json_output():
     members = set(re.findall(r'jv_put\w*\(\s*v, "(\w+)"', sources))
     page = section("credrelay.1", "JSON OUTPUT")
     assert words(page) - {"usable"} == members
+
+
+def test_the_manual_has_the_members_of_the_status():
+    status, show = source("src/cmd/status.c"), source("src/cmd/show.c")
+    members = set(re.findall(r'(?:jv_put\w*|put_time)\(\s*v, "(\w+)"', status + show))
+    values = (quoted("src/doctor/outlook.c", r'\[(?:NOTE|STANDS|WILL|CANNOT|NOT|NO|ANSWERED)\w*\] = "(\w+)"')
+              | quoted("src/doctor/rows.c", r'\[HAPPENED_\w+\] = "(\w+)"'))
+    assert words(section("credrelay-status.1", "JSON OUTPUT")) == members | values | {"usable"}
 
 
 def exit_statuses():

@@ -205,8 +205,9 @@ static void test_incident(void **state)
     struct outlook o;
     struct buf notes;
     make_facts(&row, &r, &f);
-    f.incident = (struct incident){
-        .open = true, .since = NOW - 2 * HOUR, .why = "the store denies", .hint = "allow it"};
+    f.incident = (struct incident){.open = true, .since = NOW - 2 * HOUR};
+    err_set(&f.incident.why, ERR_DENIED, "the store denies");
+    err_hint(&f.incident.why, "allow it");
     outlook(&f, &o);
     write_notes(&o, &notes);
     same_text(row.name, buf_str(&notes), row.expect);
@@ -259,6 +260,7 @@ static const struct {
 } holders[] = {
     {"it has the refresh token", WRITER, "A+8r", "A+8", "", "me"},
     {"and the store was not asked", WRITER, "A+8r", NULL, "", "me"},
+    {"nor has it one yet", WRITER, "A+8r", "-", "", "me"},
     {"the watcher saw another", WRITER, "A+8", "A+8", "mac-2", "mac-2"},
     {"an old login's token means nothing", WRITER, "A+8r", "B+8", "mac-2", "mac-2"},
     {"nobody knows", WRITER, "A+8", "A+8", "", NULL},
@@ -379,8 +381,10 @@ static void test_wrapping(void **state)
     struct buf got;
     buf_init(&got, LIMIT_SCREEN);
     assert_true(screen_open(&s, 8, 14, &e));
+    screen_title(&s, "one");
     screen_add(&s, TONE_GOOD, "ok", "fits", "%s", "x");
     screen_add(&s, TONE_BAD, "FAIL", "too long a label", "%s", "x");
+    screen_title(&s, "two");
     screen_add(
         &s, TONE_BAD, "FAIL", "path",
         "/a/path/that/is/longer/than/all/the/room/there/is/and/is/not/cut/for/its/reader and "
@@ -395,9 +399,12 @@ static void test_wrapping(void **state)
         "\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc b cc");
     assert_true(screen_write(&s, false, &got));
     same_text("wrapped", buf_str(&got),
+              "one\n"
               "  ok    fits  x\n"
               "  FAIL  too long a label\n"
               "              x\n"
+              "\n"
+              "two\n"
               "  FAIL  path  "
               "/a/path/that/is/longer/than/all/the/room/there/is/and/is/not/cut/for/its/reader\n"
               "              and more\n"
