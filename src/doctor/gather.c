@@ -10,6 +10,7 @@
 #include "relay/state.h"
 #include "service/service.h"
 #include "tool/login_file.h"
+#include "tool/override.h"
 #include "watch/presence.h"
 
 static const struct err fine = {.code = ERR_NONE};

@@ -18,6 +18,7 @@
 #include "run/program.h"
 #include "run/pump.h"
 #include "run/recover.h"
+#include "tool/override.h"
 
 /* One go of a command. */
 struct attempt {

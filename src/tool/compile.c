@@ -78,6 +78,19 @@ static void put_required(const struct tool *t)
     puts("{.flaw = NULL}},");
 }
 
+static void put_remarks(const struct tool *t)
+{
+    puts("    .remarks = {");
+    for (const struct tool_remark *r = t->remarks; r->upto; r++) {
+        fputs("        {", stdout);
+        put_text(r->upto);
+        fputs(", ", stdout);
+        put_text(r->text);
+        puts("},");
+    }
+    puts("        {NULL, NULL}},");
+}
+
 static void put_forms(const struct tool *t)
 {
     printf("static const struct failure_form forms_%s[] = {\n", t->name);
@@ -166,11 +179,15 @@ static void put_tool(const struct tool *t)
     put_field("program", t->program);
     put_field("login_command", t->login_command);
     put_list("renew", t->renew);
+    put_list("version", t->version);
+    put_remarks(t);
     put_login(t);
     put_list("overrides", t->overrides);
     put_field("settings", t->settings);
     put_field("helper", t->helper);
     put_field("helper_words", t->helper_words);
+    put_field("environment", t->environment);
+    put_list("managed", t->managed);
     put_list("once", t->once);
     put_field("flags", t->flags);
     put_field("format_option", t->format_option);

@@ -25,8 +25,6 @@ static bool keep_list(struct reading *rd, const char *ends, tool_list ret)
 
 /* ---- one taker for each kind of value ---- */
 
-typedef bool take_fn(struct reading *rd, void *field);
-
 static bool take_text(struct reading *rd, void *field)
 {
     if (!rd->value[0] || strchr(rd->value, '\n'))
@@ -49,16 +47,6 @@ static bool take_flag(struct reading *rd, void *field)
     return parse_bool(rd->value, field) || reading_bad(rd, "yes|no");
 }
 
-static bool is_name(const char *text, size_t len, const char *more)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!ascii_is_digit(text[i]) &&
-            !(ascii_lower(text[i]) >= 'a' && ascii_lower(text[i]) <= 'z') &&
-            !ascii_is_one_of(text[i], more))
-            return false;
-    return len > 0;
-}
-
 /* Below the home or a folder, and nowhere else. */
 static bool take_path(struct reading *rd, void *field)
 {
@@ -66,130 +54,6 @@ static bool take_path(struct reading *rd, void *field)
     if (*p == '/' || strstr(p, "..") || !*p || strchr(p, '\n'))
         return reading_bad(rd, "a path without .. that does not begin with /");
     return (*(const char **)field = reading_keep(rd, p)) != NULL;
-}
-
-static bool take_parts(struct reading *rd, void *field)
-{
-    const char **parts = field, *p = rd->value, *item;
-    size_t len;
-    unsigned n = 0;
-    while (reading_next_item(&p, LIST, &item, &len)) {
-        if (!is_name(item, len, "_-"))
-            return reading_bad(rd, "names of members of the file");
-        if (n == TOOL_PARTS)
-            return reading_too_many(rd, TOOL_PARTS, "members");
-        if (!(parts[n++] = reading_keep_bytes(rd, item, len)))
-            return false;
-    }
-    return n > 0 || reading_bad(rd, "names of members of the file");
-}
-
-static bool find_part(const struct reading *rd, const char *name, size_t len, unsigned *ret)
-{
-    for (unsigned i = 0; rd->d->tool.parts[i]; i++)
-        if (strlen(rd->d->tool.parts[i]) == len && memcmp(rd->d->tool.parts[i], name, len) == 0) {
-            *ret = i;
-            return true;
-        }
-    return false;
-}
-
-/* PATH, "part.name.name". */
-static bool keep_member(struct reading *rd, const char *path, size_t len, struct tool_member *ret)
-{
-    static const char takes[] = "a member of one of the parts named above it, PART.NAME";
-    struct tool_member m = {.path = reading_keep_bytes(rd, path, len)};
-    unsigned depth = 0;
-    if (!m.path)
-        return false;
-    size_t n = strcspn(m.path, ".");
-    if (!find_part(rd, m.path, n, &m.part))
-        return reading_bad(rd, takes);
-    for (const char *name = m.path + n; *name; name += n) {
-        n = strcspn(++name, ".");
-        if (!is_name(name, n, "_-") || depth == TOOL_MEMBER_DEPTH)
-            return reading_bad(rd, takes);
-        if (!(m.names[depth++] = reading_keep_bytes(rd, name, n)))
-            return false;
-    }
-    *ret = m;
-    return true;
-}
-
-static bool take_member(struct reading *rd, void *field)
-{
-    return keep_member(rd, rd->value, strlen(rd->value), field);
-}
-
-static bool word(const char *const *words, size_t count, const char *text, size_t len,
-                 unsigned *ret)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (words[i] && strlen(words[i]) == len && memcmp(words[i], text, len) == 0) {
-            *ret = i;
-            return true;
-        }
-    return false;
-}
-
-/* "claudeAiOauth.expiresAt, ms" */
-static bool take_time(struct reading *rd, void *field)
-{
-    static const char *const clocks[CLOCK_COUNT] = {
-        [CLOCK_MS] = "ms", [CLOCK_S] = "s", [CLOCK_RFC3339] = "rfc3339", [CLOCK_JWT] = "jwt"};
-    struct tool_time *t = field;
-    const char *p = rd->value, *path, *clock;
-    size_t len, clock_len;
-    unsigned which;
-    if (!reading_next_item(&p, ",", &path, &len) ||
-        !reading_next_item(&p, ",", &clock, &clock_len) || *p ||
-        !word(clocks, CLOCK_COUNT, clock, clock_len, &which))
-        return reading_bad(rd, "MEMBER, ms|s|rfc3339|jwt");
-    t->clock = (enum tool_clock)which;
-    return keep_member(rd, path, len, &t->member);
-}
-
-static bool take_bare(struct reading *rd, void *field)
-{
-    static const char *const forms[] = {[BARE_REMOVE] = "remove", [BARE_BLANK] = "blank"};
-    unsigned which;
-    if (!word(forms, 2, rd->value, strlen(rd->value), &which))
-        return reading_bad(rd, "remove|blank");
-    *(enum tool_bare *)field = (enum tool_bare)which;
-    return true;
-}
-
-static bool keep_required(struct reading *rd, const char *item, size_t len)
-{
-    struct tool *t = &rd->d->tool;
-    struct tool_required r = {.array = len > 2 && memcmp(item + len - 2, "[]", 2) == 0};
-    char flaw[80];
-    if (t->required_count == TOOL_REQUIRED)
-        return reading_too_many(rd, TOOL_REQUIRED, "members");
-    if (r.array)
-        len -= 2;
-    if (!keep_member(rd, item, len, &r.member))
-        return false;
-    const char *end = item + len, *last = end;
-    while (last > item && last[-1] != '.')
-        last--;
-    int shown = end - last < 60 ? (int)(end - last) : 60;
-    snprintf(flaw, sizeof flaw, "it has no %.*s", shown, last);
-    if (!(r.flaw = reading_keep(rd, flaw)))
-        return false;
-    t->required[t->required_count++] = r;
-    return true;
-}
-
-static bool take_required(struct reading *rd, void *field)
-{
-    const char *p = rd->value, *item;
-    size_t len;
-    (void)field;
-    while (reading_next_item(&p, LIST, &item, &len))
-        if (!keep_required(rd, item, len))
-            return false;
-    return true;
 }
 
 /* Paths of members, each in the role of the key. */
@@ -200,7 +64,7 @@ static bool take_members(struct reading *rd, void *field)
     const char *p = rd->value, *item;
     size_t len;
     while (reading_next_item(&p, LIST, &item, &len)) {
-        if (!is_name(item, len, "_-.[]") || len >= LIMIT_JSON_PATH)
+        if (!reading_is_name(item, len, "_-.[]") || len >= LIMIT_JSON_PATH)
             return reading_bad(rd, "members of the output's objects: NAME, NAME.NAME or NAME[]");
         if (rd->members == MEMBERS)
             return reading_too_many(rd, MEMBERS, "members");
@@ -225,6 +89,7 @@ static const struct row {
     {"tool", "program", take_text, FIELD(tool.program), true},
     {"tool", "login-command", take_text, FIELD(tool.login_command), true},
     {"tool", "renew", take_command, FIELD(tool.renew), false},
+    {"tool", "version", take_command, FIELD(tool.version), false},
     {"login", "folder", take_path, FIELD(tool.folder), true},
     {"login", "folder-variable", take_text, FIELD(tool.folder_env), false},
     {"login", "file", take_path, FIELD(tool.file), true},
@@ -240,6 +105,8 @@ static const struct row {
     {"overrides", "variables", take_list, FIELD(tool.overrides), false},
     {"overrides", "file", take_path, FIELD(tool.settings), false},
     {"overrides", "member", take_text, FIELD(tool.helper), false},
+    {"overrides", "environment", take_text, FIELD(tool.environment), false},
+    {"overrides", "managed", take_list, FIELD(tool.managed), false},
     {"run", "once", take_list, FIELD(tool.once), false},
     {"run", "flags", take_text, FIELD(tool.flags), false},
     {"run", "format-option", take_text, FIELD(tool.format_option), false},
@@ -309,7 +176,7 @@ static bool take_row(struct reading *rd)
 static bool take_json(struct reading *rd)
 {
     unsigned role;
-    if (!word(roles, SIGNAL_ROLE_COUNT, rd->key, strlen(rd->key), &role))
+    if (!reading_word(roles, SIGNAL_ROLE_COUNT, rd->key, strlen(rd->key), &role))
         return take_row(rd);
     enum signal_role as = (enum signal_role)role;
     return take_members(rd, &as);
@@ -320,7 +187,7 @@ static bool take_types(struct reading *rd)
     unsigned type;
     const char *p = rd->value, *item;
     size_t len;
-    if (!word(types, SIGNAL_TYPE_COUNT, rd->key, strlen(rd->key), &type)) {
+    if (!reading_word(types, SIGNAL_TYPE_COUNT, rd->key, strlen(rd->key), &type)) {
         err_set(rd->e, ERR_INVALID, "%s:%u: [%s] has no setting called '%.64s'", rd->where,
                 rd->line, rd->section, rd->key);
         return err_hint(rd->e, "it has notice, answer, input, work, result, failed, done");
@@ -337,6 +204,18 @@ static bool take_types(struct reading *rd)
     return true;
 }
 
+/* The key is the last version that the remark is about. */
+static bool take_remark(struct reading *rd)
+{
+    struct tool_remark *r = &rd->d->tool.remarks[rd->remarks];
+    if (rd->remarks == TOOL_REMARKS)
+        return reading_too_many(rd, TOOL_REMARKS, "remarks");
+    if (strspn(rd->key, "0123456789.") != strlen(rd->key))
+        return reading_bad(rd, "VERSION = TEXT, with numbers and dots for a version");
+    rd->remarks++;
+    return take_text(rd, &r->text) && (r->upto = reading_keep(rd, rd->key));
+}
+
 /* ---- the whole ---- */
 
 static const struct {
@@ -349,6 +228,7 @@ static const struct {
     {"failures.text", take_form}, {"failures.status", take_status},
     {"failures.line", take_line}, {"failures.kinds", take_kind},
     {"json", take_json},          {"json.types", take_types},
+    {"remarks", take_remark},
 };
 
 enum { SECTIONS = sizeof sections / sizeof *sections };
@@ -369,8 +249,8 @@ static bool take(void *ctx, const char *section, const char *key, const char *va
             return sections[rd->at].take(rd);
     err_set(e, ERR_INVALID, "%s:%u: there is no section [%.64s]", rd->where, line, section);
     return err_hint(e, "the sections are tool, login, overrides, run, words, failures, "
-                       "failures.text, failures.status, failures.line, failures.kinds, json and "
-                       "json.types");
+                       "failures.text, failures.status, failures.line, failures.kinds, json, "
+                       "json.types and remarks");
 }
 
 static bool complete(const struct reading *rd)
@@ -382,10 +262,15 @@ static bool complete(const struct reading *rd)
             return err_hint(rd->e, "the settings are listed in credrelay-tool(5)");
         }
     const struct tool *t = &rd->d->tool;
-    if (!t->settings == !t->helper)
+    if (!t->settings != !t->helper) {
+        err_set(rd->e, ERR_INVALID, "%s: [overrides] has one of file and member", rd->where);
+        return err_hint(rd->e, "say both, or neither");
+    }
+    if (t->settings || (!t->environment && !t->managed[0]))
         return true;
-    err_set(rd->e, ERR_INVALID, "%s: [overrides] has one of file and member", rd->where);
-    return err_hint(rd->e, "say both, or neither");
+    err_set(rd->e, ERR_INVALID, "%s: [overrides] has environment or managed without file",
+            rd->where);
+    return err_hint(rd->e, "say file and member as well");
 }
 
 /* A time that is required has its own words for what is wrong with it. */

@@ -52,3 +52,24 @@ bool reading_next_item(const char **p, const char *ends, const char **item, size
     *len = n;
     return true;
 }
+
+bool reading_is_name(const char *text, size_t len, const char *more)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!ascii_is_digit(text[i]) &&
+            !(ascii_lower(text[i]) >= 'a' && ascii_lower(text[i]) <= 'z') &&
+            !ascii_is_one_of(text[i], more))
+            return false;
+    return len > 0;
+}
+
+bool reading_word(const char *const *words, size_t count, const char *text, size_t len,
+                  unsigned *ret)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (words[i] && strlen(words[i]) == len && memcmp(words[i], text, len) == 0) {
+            *ret = i;
+            return true;
+        }
+    return false;
+}

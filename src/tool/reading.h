@@ -30,7 +30,7 @@ struct reading {
     struct err *e;
     uint64_t said; /* bit N: rows[N] */
     size_t at;     /* of the section read last in `sections` */
-    unsigned forms, statuses, kinds, members, types, words;
+    unsigned forms, statuses, kinds, members, types, words, remarks;
     struct {
         const char *name, *value;
     } word[WORDS];
@@ -48,8 +48,21 @@ const char *reading_keep(struct reading *rd, const char *text);
 /* The next item of a list, between commas or line ends; false: there is none.  *P moves past it. */
 bool reading_next_item(const char **p, const char *ends, const char **item, size_t *len);
 
+/* Letters, digits and those in MORE, at least one. */
+bool reading_is_name(const char *text, size_t len, const char *more);
+
+/* Which of WORDS (an array with holes) the text is. */
+bool reading_word(const char *const *words, size_t count, const char *text, size_t len,
+                  unsigned *ret);
+
 #define LIST  ",\n"
 #define BLANK " \t\n"
+
+/* Takes the value at hand into a field of the description. */
+typedef bool take_fn(struct reading *rd, void *field);
+
+/* Settings of [login] (description_login.c). */
+take_fn take_parts, take_member, take_time, take_bare, take_required;
 
 /* The sections about failures (description_wordings.c): one setting of each. */
 bool take_word(struct reading *rd);

@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/home.h"
-#include "base/json.h"
 #include "base/limits.h"
 #include "tool/description.h"
 
@@ -118,37 +117,4 @@ bool tool_lock_path(const struct tool *t, char *out, struct err *e)
         return err_set(e, ERR_INVALID, "the path of the lock is too long: %.64s...", out);
     memcpy(out + len, ".lock", sizeof ".lock");
     return true;
-}
-
-/* "0" and "false" switch a CLAUDE_CODE_USE_* off; no key looks like that. */
-static bool is_on(const char *value)
-{
-    return value && *value && strcmp(value, "0") != 0 && strcmp(value, "false") != 0;
-}
-
-static bool has_helper(const struct tool *t)
-{
-    char folder[LIMIT_PATH], path[LIMIT_PATH];
-    struct err ignored;
-    struct buf text;
-    if (!t->helper)
-        return false;
-    buf_init(&text, LIMIT_LOGIN_FILE);
-    jv *settings = NULL;
-    if (tool_folder(t, folder, &ignored) && path_join(path, folder, t->settings) &&
-        file_read(path, &text, &ignored))
-        settings = jv_parse(buf_str(&text), text.len, &ignored);
-    const char *helper = jv_text(settings, t->helper);
-    bool has = helper && *helper;
-    jv_free(settings);
-    buf_free(&text);
-    return has;
-}
-
-const char *tool_override(const struct tool *t)
-{
-    for (const char *const *name = t->overrides; *name; name++)
-        if (is_on(getenv(*name)))
-            return *name;
-    return has_helper(t) ? t->helper_words : NULL;
 }

@@ -14,7 +14,7 @@
 #include "tool/failure.h"
 #include "tool/signal.h"
 
-enum { TOOL_PARTS = 4, TOOL_MEMBER_DEPTH = 3, TOOL_REQUIRED = 4, TOOL_LIST = 16 };
+enum { TOOL_PARTS = 4, TOOL_MEMBER_DEPTH = 3, TOOL_REQUIRED = 4, TOOL_LIST = 16, TOOL_REMARKS = 8 };
 
 /* A list of words or lines; ends with NULL. */
 typedef const char *tool_list[TOOL_LIST + 1];
@@ -47,6 +47,12 @@ struct tool_required {
     const char *flaw; /* "it has no scopes" */
 };
 
+/* What is to be said of a version and those before it. */
+struct tool_remark {
+    const char *upto; /* "2.1.100"; NULL after the last */
+    const char *text;
+};
+
 /* How the form for machines that must not renew is made. */
 enum tool_bare {
     BARE_REMOVE, /* the refresh token's member is taken out */
@@ -59,6 +65,8 @@ struct tool {
     const char *program;       /* looked for on PATH */
     const char *login_command; /* what a person types to log in */
     tool_list renew;           /* a run that renews a login near its end; may be empty */
+    tool_list version;         /* a run that prints the version and does nothing else; likewise */
+    struct tool_remark remarks[TOOL_REMARKS + 1];
 
     /* The credentials file: FOLDER below the home unless the variable FOLDER_ENV (may be NULL)
      * moves it.  LOCK: the client guards its writing with the folder FOLDER.lock, made with
@@ -76,12 +84,15 @@ struct tool {
     struct tool_required required[TOOL_REQUIRED];
     unsigned required_count;
 
-    /* Environment variables that the client prefers to its login, in its order. */
+    /* What the client prefers to its login, in its order (tool/override.h): environment variables,
+     * and among them "member", the place of `helper`. */
     tool_list overrides;
     /* The file in its folder and the member of it that hold another credential or a program which
      * gives out keys; NULL: there is no such thing. */
     const char *settings, *helper;
     const char *helper_words; /* "apiKeyHelper in settings.json" */
+    const char *environment;  /* the member of it whose members are variables as well; NULL: none */
+    tool_list managed;        /* files like it of the system's, which go before it */
 
     /* How its command line asks for a run that answers once and ends: any of ONCE as an option, or
      * as the command when it does not begin with '-'.  The first is what NAME-p puts in front.
@@ -109,10 +120,6 @@ bool tool_folder(const struct tool *t, char *out, struct err *e) MUST_CHECK;
 
 /* The client's lock for that folder; only of a tool that has one. */
 bool tool_lock_path(const struct tool *t, char *out, struct err *e) MUST_CHECK;
-
-/* What the client would use instead of its login, in words: a variable in the environment, or the
- * helper of its settings; NULL: nothing.  Reads the settings file: not for the good day. */
-const char *tool_override(const struct tool *t);
 
 /* As tools/claude.ini and tools/codex.ini describe them, whatever a user's own say. */
 extern const struct tool tool_claude, tool_codex;

@@ -82,6 +82,9 @@ static const char *described(const struct tool *t)
     buf_init(&out, sizeof text);
     buf_printf(&out, "%s: %s, %s, %s\n", t->name, t->product, t->program, t->login_command);
     put_list(&out, "renew", t->renew);
+    put_list(&out, "version", t->version);
+    for (const struct tool_remark *r = t->remarks; r->upto; r++)
+        put(&out, r->upto, r->text);
     put(&out, "folder-variable", t->folder_env);
     buf_printf(&out, "%s/%s lock=%d bare=%d\n", t->folder, t->file, t->lock, (int)t->bare);
     put_list(&out, "parts", t->parts);
@@ -96,6 +99,8 @@ static const char *described(const struct tool *t)
     }
     put_list(&out, "overrides", t->overrides);
     put(&out, "helper", t->helper_words);
+    put(&out, "environment", t->environment);
+    put_list(&out, "managed", t->managed);
     put_list(&out, "once", t->once);
     put(&out, "flags", t->flags);
     put(&out, "format-option", t->format_option);
@@ -150,14 +155,15 @@ static void test_least(void **state)
     struct err e;
     struct tool *t = parsed(NEEDED, sizeof NEEDED - 1, &e);
     assert_non_null(t);
-    same_text(
-        "least", described(t),
-        "lamp: The Lamp, lamp, lamp in\nrenew=\nfolder-variable=-\n.lamp/s.json lock=0 bare=0\n"
-        "parts=session|when|\naccess=session.token 0 names=token|\nrefresh=- 0 names=\n"
-        "expiry=- 0 names=\nclock=0 required=0\ndeadline=- 0 names=\nclock=0 required=0\n"
-        "fresh=- 0 names=\nclock=0 required=0\noverrides=\nhelper=-\nonce=\nflags=\n"
-        "format-option=-\nstream-option=-\nresume=-\nadvice=\nkey-sources=\nretrying=-\n"
-        "made-up=-\n");
+    same_text("least", described(t),
+              "lamp: The Lamp, lamp, lamp in\nrenew=\nversion=\nfolder-variable=-\n.lamp/s.json "
+              "lock=0 bare=0\n"
+              "parts=session|when|\naccess=session.token 0 names=token|\nrefresh=- 0 names=\n"
+              "expiry=- 0 names=\nclock=0 required=0\ndeadline=- 0 names=\nclock=0 required=0\n"
+              "fresh=- 0 names=\nclock=0 "
+              "required=0\noverrides=\nhelper=-\nenvironment=-\nmanaged=\nonce=\nflags=\n"
+              "format-option=-\nstream-option=-\nresume=-\nadvice=\nkey-sources=\nretrying=-\n"
+              "made-up=-\n");
     description_free(t);
 }
 
@@ -174,6 +180,9 @@ static const struct {
     {"without-refresh = blank\nlock = yes\n", ".lamp/s.json lock=1 bare=1\n"},
     {"[overrides]\nvariables = A, B\n  C\n", "overrides=A|B|C|\n"},
     {"[overrides]\nfile = x/y.json\nmember = key\n", "helper=key in x/y.json\n"},
+    {"[overrides]\nfile = x\nmember = y\nenvironment = e\nmanaged = /a b/c, d\n",
+     "environment=e\nmanaged=/a b/c|d|\n"},
+    {"[remarks]\n1.2 = old\n3 = not so old\n", "version=\n1.2=old\n3=not so old\n"},
     {"[run]\nonce = exec, -p\nflags = pv\n", "once=exec|-p|\nflags=pv\n"},
     {"[words]\nx = [a|b]\ny = {x}, {x}\n[failures.text]\nlapsed = no {y}\n",
      "form 0 1 no [a|b], [a|b]\n"},
@@ -223,7 +232,7 @@ static const struct {
      "deadline, fresh, required"},
     {"[jsno]\nx = y\n", "F:11: there is no section [jsno]",
      "the sections are tool, login, overrides, run, words, failures, failures.text, "
-     "failures.status, failures.line, failures.kinds, json and json.types"},
+     "failures.status, failures.line, failures.kinds, json, json.types and remarks"},
     {"file = b\n", "F:10: [login] file is said twice", ""},
     {"lock = maybe\n", "F:10: [login] lock = maybe is not valid", "lock takes yes|no"},
     {"refresh = other.token\n", "F:10: [login] refresh = other.token is not valid",
@@ -289,6 +298,10 @@ static const struct {
      "type takes members of the output's objects: NAME, NAME.NAME or NAME[]"},
     {"[json]\ntype = " X80 "\n", "F:11: [json] type = " X80 " is not valid",
      "type takes members of the output's objects: NAME, NAME.NAME or NAME[]"},
+    {"[remarks]\nold = x\n", "F:11: [remarks] old = x is not valid",
+     "old takes VERSION = TEXT, with numbers and dots for a version"},
+    {"[overrides]\nenvironment = env\n", "F: [overrides] has environment or managed without file",
+     "say file and member as well"},
     {"[json]\nkidn = x\n", "F:11: [json] has no setting called 'kidn'",
      "it has retrying, made-up, type, subtype, is-error, status, kind, text, more-text, turns, "
      "cost, session, key-source, model"},

@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
-#include "tool/tool.h"
+#include "tool/override.h"
 
 static void test_load(void **state)
 {
@@ -112,6 +112,11 @@ static void test_override(void **state)
         {"NOTHING", "1", "{\"apiKeyHelper\":null}", NULL},
         {"NOTHING", "1", "{\"apiKeyHelper\":true}", NULL},
         {"NOTHING", "1", "{\"env\":{\"apiKeyHelper\":\"x\"}}", NULL},
+        {"NOTHING", "1", "{\"env\":{\"ANTHROPIC_API_KEY\":\"x\"}}", "ANTHROPIC_API_KEY"},
+        {"NOTHING", "1", "{\"env\":{\"ANTHROPIC_API_KEY\":\"\"}}", NULL},
+        {"NOTHING", "1", "{\"env\":[\"ANTHROPIC_API_KEY\"]}", NULL},
+        {"CLAUDE_CODE_OAUTH_TOKEN", "x", "{\"apiKeyHelper\":\"get-key\"}",
+         "apiKeyHelper in settings.json"},
         {"NOTHING", "1", "[\"apiKeyHelper\"]", NULL},
         {"NOTHING", "1", "{torn", NULL},
         {"NOTHING", "1", "", NULL},
@@ -137,10 +142,42 @@ static void test_precedence(void **state)
     for (size_t last = 0; tool_claude.overrides[last]; last++)
         setenv(tool_claude.overrides[last], "x", 1);
     for (size_t i = 0; tool_claude.overrides[i]; i++) {
+        if (strcmp(tool_claude.overrides[i], "member") == 0)
+            continue;
         same_text("first in line", tool_override(&tool_claude), tool_claude.overrides[i]);
         unsetenv(tool_claude.overrides[i]);
     }
     same_text("none", tool_override(&tool_claude), NULL);
+}
+
+static bool note_override(void *ctx, const struct override *o)
+{
+    const char *slash = strrchr(o->where, '/');
+    if (o->used)
+        buf_printf(ctx, "%s%s/%s ", o->helper ? "helper " : "", o->name, slash ? slash + 1 : "");
+    return true;
+}
+
+/* The system's settings go before the user's own, and both say where. */
+static void test_managed(void **state)
+{
+    (void)state;
+    struct tool t = tool_claude;
+    struct buf seen;
+    buf_init(&seen, 1000);
+    t.managed[0] = in_home("managed.json");
+    t.managed[1] = NULL;
+    assert_int_equal(mkdir(in_home(".claude"), 0700), 0);
+    put_file(in_home(".claude/settings.json"),
+             "{\"apiKeyHelper\":\"x\",\"env\":{\"ANTHROPIC_AUTH_TOKEN\":\"x\"}}", 0600);
+    put_file(in_home("managed.json"), "{\"apiKeyHelper\":\"x\"}", 0644);
+    setenv("ANTHROPIC_API_KEY", "x", 1);
+    tool_overrides(&t, note_override, &seen);
+    unsetenv("ANTHROPIC_API_KEY");
+    same_text("all", buf_str(&seen),
+              "ANTHROPIC_AUTH_TOKEN/settings.json ANTHROPIC_API_KEY/ "
+              "helper apiKeyHelper/managed.json ");
+    buf_free(&seen);
 }
 
 int main(void)
@@ -148,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_load),     IN_WORLD(test_paths),    IN_WORLD(test_relative_folder),
         IN_WORLD(test_too_long), IN_WORLD(test_override), IN_WORLD(test_precedence),
+        IN_WORLD(test_managed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
