@@ -9,9 +9,15 @@
 struct options {
     const char *relay; /* -r NAME: NULL the first one */
     const char *tool;  /* -t NAME: the relay by its tool */
-    bool json, dry_run, force, verbose, quiet, help;
-    bool detach, once; /* of watch */
-    bool json, offline, dry_run, force, verbose, quiet, help;
+    bool json;
+    bool dry_run;
+    bool force;
+    bool verbose;
+    bool quiet;
+    bool help;
+    bool detach;
+    bool once;
+    bool offline;
 };
 
 struct option_row {
@@ -52,10 +58,9 @@ extern const struct command cmd_pull;
 extern const struct command cmd_publish;
 extern const struct command cmd_sync;
 extern const struct command cmd_watch;
+extern const struct command cmd_status;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
-extern const struct command cmd_run, cmd_pull, cmd_publish, cmd_sync, cmd_status, cmd_version,
-    cmd_help;
 
 /* The table; NULL after the last. */
 const struct command *command_at(size_t i);

@@ -13,9 +13,9 @@ static const struct command *const table[] = {
     &cmd_publish, //
     &cmd_sync,    //
     &cmd_watch,   //
+    &cmd_status,  //
     &cmd_version, //
     &cmd_help,    //
-    &cmd_run, &cmd_pull, &cmd_publish, &cmd_sync, &cmd_status, &cmd_version, &cmd_help,
 };
 
 static const struct option_row option_rows[] = {
