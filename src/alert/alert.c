@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-static const char *const names[] = {
-    [TROUBLE_RUN] = "run", [TROUBLE_WATCH] = "watch", [TROUBLE_RENEW] = "renew"};
-_Static_assert(sizeof names / sizeof names[0] == TROUBLE_COUNT, "one name for each trouble");
-
-const char *trouble_name(enum trouble what)
-{
-    return names[what];
-}
-
 bool alert_trouble(const struct relay *r, enum trouble what, const struct err *why, int64_t now,
                    struct err *e)
 {
