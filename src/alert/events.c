@@ -1,0 +1,92 @@
+#include "alert/events.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "alert/plain.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "journal/journal.h"
+
+/* ---- writing ---- */
+
+static jv *begin(const struct relay *r, const char *name)
+{
+    jv *v = log_event(name);
+    jv_put_text(v, "relay", r->name);
+    jv_put_text(v, "machine", r->machine);
+    return v;
+}
+
+static void append(const struct relay *r, jv *v)
+{
+    const struct log log = {.folder = r->state_dir, .size = r->log_size, .files = r->log_keep};
+    struct err e;
+    if (!log_write(&log, v, &e))
+        fprintf(stderr, "credrelay: the log could not be written, ignoring: %s\n", e.text);
+}
+
+void event_incident(const struct relay *r, bool open, enum trouble what, const struct err *why)
+{
+    jv *v = begin(r, "incident");
+    jv_put_bool(v, "open", open);
+    jv_put_text(v, "what", trouble_name(what));
+    jv_put_text(v, "message", why->text);
+    append(r, v);
+}
+
+void event_alert(const struct relay *r, enum channel c, const struct letter *l,
+                 const struct err *failure)
+{
+    jv *v = begin(r, "alert");
+    jv_put_bool(v, "ok", failure == NULL);
+    jv_put_text(v, "channel", channel_name(c));
+    jv_put_text(v, "kind", telling_name(l->telling.kind));
+    jv_put_text(v, "id", l->id);
+    jv_put_int(v, "try", l->to[c].tries);
+    if (failure) {
+        jv_put_text(v, "error", err_name(failure->code));
+        jv_put_text(v, "message", failure->text);
+    }
+    append(r, v);
+}
+
+/* ---- reading ---- */
+
+static bool ours(const struct journal_event *ev)
+{
+    return strcmp(ev->name, "alert") == 0 || strcmp(ev->name, "incident") == 0;
+}
+
+/* The member that says most about an event: why it failed, or what was done, or what it meant. */
+static const char *gist(const struct journal_event *ev)
+{
+    static const char *const members[] = {"message", "did", "verdict", "why"};
+    const char *text = NULL;
+    for (size_t i = 0; !text && i < sizeof members / sizeof members[0]; i++)
+        text = jv_text(ev->members, members[i]);
+    return text ? text : "";
+}
+
+static bool take(void *ctx, const struct journal_event *ev)
+{
+    struct last_events *l = ctx;
+    char when[32], line[2 * LAST_EVENT_SIZE];
+    if (ours(ev))
+        return true;
+    clock_rfc3339(ev->at, when, sizeof when);
+    snprintf(line, sizeof line, "%.10s %.8s  %-8s %s", when, when + 11, ev->name, gist(ev));
+    plain_text(line, l->line[l->count], sizeof l->line[l->count]);
+    return ++l->count < LAST_EVENTS;
+}
+
+void last_events(const struct relay *r, struct last_events *ret)
+{
+    const struct journal_wanted wanted = {
+        .relay = r->name, .except = "\"did\":\"nothing\"", .reach = LIMIT_STATE};
+    struct err ignored;
+    ret->count = 0;
+    (void)!journal_read(r->state_dir, JOURNAL_NEWEST_FIRST, &wanted, take, ret, &ignored);
+    for (size_t i = 0; i < ret->count; i++)
+        ret->lines[i] = ret->line[ret->count - 1 - i];
+}
