@@ -67,7 +67,7 @@ bool aws_client_open(struct aws_client *c, const struct aws_choice *choice, int6
     c->config = c->loaded;
     c->profile = aws_config_profile(choice->profile);
     c->max_attempts = aws_config_max_attempts(c->config, c->profile);
-    c->http = http_open(aws_config_ca_bundle(c->config, c->profile));
+    c->http = http_open(HTTP_FOR_AWS, aws_config_ca_bundle(c->config, c->profile));
     if (!c->http)
         return err_no_memory(e);
     return find_region(c, choice->region, e) && find_keys(c, &c->keys, e);

@@ -1,6 +1,6 @@
 /* HTTP through libcurl, whose one door this is.
  *
- *   struct http *h = http_open(ca_file);
+ *   struct http *h = http_open(HTTP_FOR_AWS, ca_file);
  *   struct http_request rq = {.method = "POST", .url = ..., .deadline = ...};
  *   struct http_response rs;
  *   bool ok = http_perform(h, &rq, &rs, &e);      true: an answer came, of whatever status
@@ -68,10 +68,12 @@ struct http_response {
     int64_t certificate_ends; /* the server's, in seconds since 1970; 0: not asked for, or none */
 };
 
-/* CA_FILE: a PEM file to trust instead of the system's certificates; NULL or "" for those.
- * Where a hashed folder of them exists it is used rather than the bundle, which OpenSSL 3 takes
- * 35 ms to parse.  NULL: out of memory. */
-struct http *http_open(const char *ca_file);
+/* Who asks: hints name what a person can change there. */
+enum http_use { HTTP_FOR_AWS, HTTP_FOR_ALERTS };
+
+/* CA_FILE: a PEM file to trust instead of the system's certificates; NULL or "" for those.  NULL: out
+ * of memory. */
+struct http *http_open(enum http_use use, const char *ca_file);
 void http_close(struct http *h);
 
 /* Which certificates are trusted, for messages: a path, or words. */
