@@ -64,7 +64,7 @@ static bool sign(const struct aws_client *c, const struct aws_call *call,
         .header_count = r->count,
         .body = call->body,
         .body_len = call->body_len,
-        .region = c->region,
+        .region = to->region,
         .service = call->service,
         .time = r->time,
         .key_id = c->keys.id,
@@ -205,7 +205,7 @@ static bool attempt(struct aws_client *c, const struct aws_call *call,
         c->clock_seen_s = a->http.date - clock_wall_ms() / 1000;
     if (a->http.status != 200)
         return explain(c, call, to, a, v, e);
-    if (!call->target)
+    if (!call->target || call->silent)
         return true;
     struct err ignored;
     a->doc = jv_parse(buf_str(&a->http.body), a->http.body.len, &ignored);

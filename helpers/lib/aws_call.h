@@ -49,6 +49,7 @@ struct aws_call {
     size_t body_len;
     bool changes;           /* must not be repeated unless it is sure that it was not carried out */
     bool anonymous;         /* is not signed */
+    bool silent;            /* its answer says nothing, and may be empty */
     const char *name;       /* of the parameter, for messages; "" for none */
     const char *kms_action; /* likewise */
 };

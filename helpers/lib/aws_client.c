@@ -23,6 +23,16 @@ static bool find_region(struct aws_client *c, const char *chosen, struct err *e)
     return true;
 }
 
+static bool take_given(const struct aws_keys_text *text, struct aws_keys *ret, struct err *e)
+{
+    *ret = (struct aws_keys){.owner = ""};
+    snprintf(ret->owner, sizeof ret->owner, "%s", text->id);
+    if (aws_keys_take(ret, "the request", text, e))
+        return true;
+    aws_keys_free(ret);
+    return false;
+}
+
 static bool find_keys(const struct aws_client *c, struct aws_keys *ret, struct err *e)
 {
     const struct aws_search search = {
@@ -70,7 +80,8 @@ bool aws_client_open(struct aws_client *c, const struct aws_choice *choice, int6
     c->http = http_open(HTTP_FOR_AWS, aws_config_ca_bundle(c->config, c->profile));
     if (!c->http)
         return err_no_memory(e);
-    return find_region(c, choice->region, e) && find_keys(c, &c->keys, e);
+    return find_region(c, choice->region, e) &&
+           (choice->keys ? take_given(choice->keys, &c->keys, e) : find_keys(c, &c->keys, e));
 }
 
 void aws_client_close(struct aws_client *c)

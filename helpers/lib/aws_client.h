@@ -13,6 +13,7 @@
 struct aws_choice {
     const char *profile, *region;
     const char *endpoint, *service; /* the endpoint, and the service it was chosen for */
+    const struct aws_keys_text *keys; /* instead of looking for any */
 };
 
 bool aws_client_open(struct aws_client *c, const struct aws_choice *choice, int64_t deadline,

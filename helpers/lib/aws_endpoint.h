@@ -1,4 +1,4 @@
-/* Where a service of AWS answers.  Rules: botocore's endpoint rule sets for ssm and sts. */
+/* Where a service of AWS answers.  Rules: botocore's endpoint rule sets for ssm, sts, kms and iam. */
 #ifndef CREDRELAY_HELPERS_AWS_ENDPOINT_H
 #define CREDRELAY_HELPERS_AWS_ENDPOINT_H
 
@@ -8,6 +8,7 @@ struct aws_endpoint {
     char url[512];  /* "https://ssm.us-west-2.amazonaws.com/": as requested */
     char host[300]; /* the Host header */
     char path[256]; /* "/" at least */
+    char region[40]; /* to sign for: IAM is one for all regions of a partition */
 };
 
 /* The endpoint of SERVICE in REGION: CHOSEN when not NULL, else what the machine is set to

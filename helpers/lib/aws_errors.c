@@ -111,6 +111,19 @@ static const struct row rows[] = {
     {"MalformedPolicyDocument", ERR_INVALID, RETRY_NEVER, QUOTED, "AWS refuses the request", ""},
     {"PackedPolicyTooLarge", ERR_INVALID, RETRY_NEVER, QUOTED, "AWS refuses the request", ""},
 
+    /* users, their keys, customer-managed keys */
+    {"NoSuchEntity", ERR_NOT_FOUND, RETRY_NEVER, QUOTED, "there is no such thing", ""},
+    {"EntityAlreadyExists", ERR_CONFLICT, RETRY_NEVER, QUOTED, "it exists already", ""},
+    {"LimitExceeded", ERR_CONFLICT, RETRY_NEVER, QUOTED, "one more is one too many", ""},
+    {"DeleteConflict", ERR_CONFLICT, RETRY_NEVER, QUOTED, "something depends on it", ""},
+    {"EntityTemporarilyUnmodifiable", ERR_BUSY, RETRY_THROTTLE, SILENT, "{name} is being changed", "try again in a minute"},
+    {"ConcurrentModification", ERR_BUSY, RETRY_THROTTLE, SILENT, "{name} is being changed by somebody else", "try again"},
+    {"InvalidInput", ERR_INVALID, RETRY_NEVER, QUOTED, "AWS refuses the request", ""},
+    {"NotFoundException", ERR_NOT_FOUND, RETRY_NEVER, SILENT, "there is no {name} in {region}", ""},
+    {"AlreadyExistsException", ERR_CONFLICT, RETRY_NEVER, SILENT, "{name} exists in {region} already", ""},
+    {"KMSInvalidStateException", ERR_INVALID, RETRY_NEVER, QUOTED, "the key {name} cannot be used", ""},
+    {"DisabledException", ERR_INVALID, RETRY_NEVER, SILENT, "the key {name} is disabled", "enable it: aws kms enable-key --key-id {name}"},
+
     /* too many requests */
     {"ThrottlingException", ERR_THROTTLED, RETRY_THROTTLE, SILENT, "{region} throttles this account's requests",
      "other programs share the limit (40 gets, 3 puts a second); raise it: aws ssm update-service-setting "
@@ -264,11 +277,12 @@ static const struct row *by_status(int status)
                                                                             : &foreign_row;
 }
 
-static const struct row *row_of(const struct aws_failure *f)
+static const struct row *row_of(const struct aws_failure *f, const struct aws_subject *about)
 {
     if (about_time(f))
         return &clock_row;
-    if (strncmp(f->code, "AccessDenied", 12) == 0 && about_kms(f))
+    bool asked_kms = strncmp(about->action, "kms:", 4) == 0;
+    if (strncmp(f->code, "AccessDenied", 12) == 0 && about_kms(f) && !asked_kms)
         return &kms_row;
     if (strcmp(f->code, "ExpiredTokenException") == 0 && mentions(f, "Token expired"))
         return &web_row; /* not the keys of the request, which has none */
@@ -359,7 +373,7 @@ static bool exact_hint(const struct aws_failure *f, const struct aws_subject *ab
 
 bool aws_failure_explain(struct aws_failure *f, const struct aws_subject *about, struct err *e)
 {
-    const struct row *row = row_of(f);
+    const struct row *row = row_of(f, about);
     char sentence[sizeof e->text], hint[sizeof e->hint];
     f->retry = row->retry;
     f->skewed = row == &clock_row;

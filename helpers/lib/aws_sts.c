@@ -5,30 +5,14 @@
 #include <unistd.h>
 
 #include "aws_call.h"
+#include "aws_form.h"
 #include "base/parse.h"
 #include "xml.h"
-
-/* A web identity token of 20,000 characters, percent-encoded, and the rest. */
-#define LIMIT_FORM (128u << 10)
 
 /* STS's own bounds. */
 enum { DURATION_LEAST_S = 900, DURATION_MOST_S = 43200, SESSION_NAME_SIZE = 65 };
 
 /* ---- the form ---- */
-
-static void put_field(struct buf *form, const char *name, const char *value)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-    buf_printf(form, "&%s=", name);
-    for (; *value; value++) {
-        size_t n = strspn(value, plain);
-        if (n)
-            buf_bytes(form, value, n), value += n - 1;
-        else
-            buf_printf(form, "%%%02X", (unsigned char)*value);
-    }
-}
 
 /* What CloudTrail shows of who it was. */
 static void usual_session_name(char out[SESSION_NAME_SIZE])
@@ -46,16 +30,16 @@ static void write_form(struct buf *form, const char *action, const struct aws_st
     char name[SESSION_NAME_SIZE];
     int64_t duration;
     usual_session_name(name);
-    buf_printf(form, "Action=%s&Version=2011-06-15", action);
-    put_field(form, "RoleArn", role->arn);
-    put_field(form, "RoleSessionName", role->session_name ? role->session_name : name);
+    aws_form_begin(form, action, "2011-06-15");
+    aws_form_put(form, "RoleArn", role->arn);
+    aws_form_put(form, "RoleSessionName", role->session_name ? role->session_name : name);
     if (role->external_id)
-        put_field(form, "ExternalId", role->external_id);
+        aws_form_put(form, "ExternalId", role->external_id);
     if (role->duration_s &&
         parse_int64(role->duration_s, DURATION_LEAST_S, DURATION_MOST_S, &duration))
-        put_field(form, "DurationSeconds", role->duration_s);
+        aws_form_put(form, "DurationSeconds", role->duration_s);
     if (role->web_token)
-        put_field(form, "WebIdentityToken", role->web_token);
+        aws_form_put(form, "WebIdentityToken", role->web_token);
 }
 
 /* ---- the answer ---- */

@@ -9,6 +9,7 @@
 struct search {
     XML_Parser parser;
     const char *name;
+    size_t skip; /* so many of that name */
     bool inside, found;
     struct buf *out;
 };
@@ -17,7 +18,9 @@ static void on_start(void *ctx, const XML_Char *name, const XML_Char **attribute
 {
     struct search *s = ctx;
     (void)attributes;
-    s->inside = strcmp(name, s->name) == 0;
+    s->inside = strcmp(name, s->name) == 0 && s->skip == 0;
+    if (!s->inside && strcmp(name, s->name) == 0)
+        s->skip--;
 }
 
 static void on_text(void *ctx, const XML_Char *text, int len)
@@ -48,8 +51,13 @@ static void on_doctype(void *ctx, const XML_Char *name, const XML_Char *system_i
 
 bool xml_text(const char *xml, size_t len, const char *name, struct buf *out)
 {
+    return xml_text_at(xml, len, name, 0, out);
+}
+
+bool xml_text_at(const char *xml, size_t len, const char *name, size_t n, struct buf *out)
+{
     static const XML_Memory_Handling_Suite wiped = {wiped_malloc, wiped_realloc, wiped_free};
-    struct search s = {.name = name, .out = out};
+    struct search s = {.name = name, .skip = n, .out = out};
     if (len > INT_MAX || !(s.parser = XML_ParserCreate_MM(NULL, &wiped, NULL)))
         return false;
     XML_SetUserData(s.parser, &s);

@@ -69,7 +69,9 @@ def own_endpoint(case):
     flags = {name: case["environment"][f"AWS_USE_{variable}_ENDPOINT"] == "true"
              for name, variable in (("UseFIPS", "FIPS"), ("UseDualStack", "DUALSTACK"))}
     try:
-        return {"url": rules(case["service"]).resolve_endpoint(Region=case["region"], **flags).url + "/"}
+        found = rules(case["service"]).resolve_endpoint(Region=case["region"], **flags)
+        schemes = found.properties.get("authSchemes", [{}])
+        return {"url": found.url + "/", "signed_for": schemes[0].get("signingRegion", case["region"])}
     except BotoCoreError as error:
         return {"error": str(error)}
 

@@ -55,8 +55,10 @@ static void show_endpoint(const struct aws_config *c, const char *profile, const
     struct aws_endpoint to;
     struct err e;
     const char *region = jv_text(v, "region"), *service = jv_text(v, "service");
-    if (region && aws_endpoint_find(c, profile, service, region, NULL, &to, &e))
+    if (region && aws_endpoint_find(c, profile, service, region, NULL, &to, &e)) {
         jv_put_text(out, "url", to.url);
+        jv_put_text(out, "signed_for", to.region);
+    }
 }
 
 static void resolve(const jv *v, jv *out)

@@ -158,6 +158,18 @@ static const struct {
      "ValidationException", ERR_INVALID, RETRY_NEVER,
      "AWS refuses the request: 1 validation error detected: Value '", ""},
 
+    /* users and their keys */
+    {"no such user", 404, "",
+     "<E><Error><Code>NoSuchEntity</Code><Message>The user with name x cannot be "
+     "found.</Message></Error></E>",
+     "NoSuchEntity", ERR_NOT_FOUND, RETRY_NEVER,
+     "there is no such thing: The user with name x cannot be found.", ""},
+    {"a third key", 409, "",
+     "<E><Error><Code>LimitExceeded</Code><Message>Cannot exceed quota for AccessKeysPerUser: "
+     "2</Message></Error></E>",
+     "LimitExceeded", ERR_CONFLICT, RETRY_NEVER,
+     "one more is one too many: Cannot exceed quota for AccessKeysPerUser: 2", ""},
+
     /* too much, or broken */
     {"throttled", 400, "", "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}",
      "ThrottlingException", ERR_THROTTLED, RETRY_THROTTLE,
@@ -189,6 +201,26 @@ static void test_cases(void **state)
     }
 }
 
+/* Who asks KMS itself is told of its action; who asks Parameter Store, of the parameter's key. */
+static void test_kms_asked(void **state)
+{
+    (void)state;
+    static const char body[] =
+        "{\"__type\":\"AccessDeniedException\",\"Message\":\"User: U is not authorized to perform: "
+        "kms:CreateKey on resource: * because no identity-based policy allows the kms:CreateKey "
+        "action\"}";
+    struct aws_subject asks = about;
+    struct aws_failure f;
+    struct err e = {0};
+    aws_failure_read(&f, 400, "", body, strlen(body));
+    aws_failure_explain(&f, &asks, &e);
+    assert_true(f.kms);
+    asks.action = "kms:CreateKey";
+    aws_failure_explain(&f, &asks, &e);
+    assert_false(f.kms);
+    assert_string_equal(e.hint, "allow kms:CreateKey on * to U (profile reader)");
+}
+
 /* Whatever comes, however long, ends in a sentence. */
 static void test_long_answers(void **state)
 {
@@ -212,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_kms_asked),
         cmocka_unit_test(test_long_answers),
     };
     jv_init();

@@ -127,6 +127,20 @@ static void test_elements(void **state)
     }
 }
 
+static void test_the_nth_element(void **state)
+{
+    (void)state;
+    static const char xml[] = STS("<K>one</K><L>x</L><M><K/></M><K>three</K>");
+    static const char *const texts[] = {"one", "", "three", NULL};
+    for (size_t n = 0; n < COUNT(texts); n++) {
+        struct buf out;
+        buf_init(&out, 100);
+        bool ok = xml_text_at(xml, strlen(xml), "K", n, &out);
+        same_text("K", ok ? buf_str(&out) : NULL, texts[n]);
+        buf_free(&out);
+    }
+}
+
 static void test_an_element_that_does_not_fit(void **state)
 {
     (void)state;
@@ -139,11 +153,9 @@ static void test_an_element_that_does_not_fit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_ages),
-        cmocka_unit_test(test_hosts),
-        cmocka_unit_test(test_elements),
-        cmocka_unit_test(test_an_element_that_does_not_fit),
+        cmocka_unit_test(test_times),           cmocka_unit_test(test_ages),
+        cmocka_unit_test(test_hosts),           cmocka_unit_test(test_elements),
+        cmocka_unit_test(test_the_nth_element), cmocka_unit_test(test_an_element_that_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
