@@ -12,23 +12,27 @@ What AWS does and moto 5.2.1 does not, added here:
  * Errors of signatures and permissions are JSON with status 400 for SSM, XML for STS and IAM.
  * A signature more than five minutes off, an inactive key and an unsigned x-amz-* header are refused.
  * SecureStrings under a customer key need kms:Encrypt, kms:Decrypt (kms:ViaService,
-   kms:EncryptionContext:PARAMETER_ARN in conditions).
+   kms:EncryptionContext:PARAMETER_ARN, kms:ResourceAliases in conditions).  What a key's own policy
+   says is not looked at: every key is as with AWS's default one, which leaves it to IAM.
+ * IAM and KMS permissions are evaluated against the user and the key that a request is about.
  * Values end at 4096 (Standard) and 8192 (Advanced) characters.
- * A new access key can take time to be known everywhere.
+ * A new access key can take time to be known everywhere, and to each service its own.
  * Sessions of roles expire; AssumeRole looks at the external id and at the longest session,
    AssumeRoleWithWebIdentity at the token.
 
 The texts of its errors come from AWS's documentation and from public reports.
 
 The door for tests, each a POST of JSON unless said otherwise:
- /strict/user     {name, policy}            -> {key, secret}; replaces a user of that name
+ /strict/user     {name, policy, age}       -> {key, secret}; replaces a user of that name
  /strict/key      {key, active}             -> {}
  /strict/put      {region, name, value, ...} -> {version}; no permission needed
  /strict/label    {region, name, label, version} -> {}
  /strict/delete   {region, name}            -> {}
  /strict/history  {region, name}            -> [{version, value, type, tier, kms_key}]
  /strict/clock    {offset}                  -> {}; AWS's clock, in seconds ahead of the real one
- /strict/delay    {seconds}                 -> {}; how long a new access key is not known
+ /strict/delay    {seconds, service}        -> {}; how long a new access key is not known (to a service)
+ /strict/users    {}                        -> {user: {keys: {id: status}, policies: {name: document}}}
+ /strict/forget   {user}                    -> {}; with its keys and policies
  /strict/faults   [fault, ...]              -> {}; replaces those left, and empties the log
  /strict/role     {name, policy, ...}       -> {arn}; external_id, web_token, longest (seconds)
  /strict/session  {role}                    -> {AccessKeyId, SecretAccessKey, Token, Expiration}
@@ -51,6 +55,7 @@ import socket
 import sys
 import threading
 import time
+from datetime import timedelta
 from email.utils import formatdate
 from fnmatch import translate
 from urllib.parse import parse_qsl, urlparse
@@ -62,6 +67,9 @@ import flask  # noqa: E402
 from moto.core.authorization import ActionAuthenticatorMixin  # noqa: E402
 from moto.core.exceptions import JsonRESTError, _RESTError  # noqa: E402
 from moto.iam.models import iam_backends  # noqa: E402
+from moto.iam.responses import IamResponse  # noqa: E402
+from moto.kms.models import kms_backends  # noqa: E402
+from moto.kms.responses import KmsResponse  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from moto.sts.models import sts_backends  # noqa: E402
 from moto.ssm import exceptions as ssm_exceptions  # noqa: E402
@@ -73,7 +81,7 @@ ACCOUNT = "123456789012"
 SKEW_ALLOWED = 300
 STANDARD_LIMIT, ADVANCED_LIMIT = 4096, 8192
 
-clock_offset = iam_delay = 0.0
+clock_offset, iam_delay = 0.0, {}  # seconds; of each service, None for all
 
 
 def now():
@@ -99,15 +107,19 @@ def matches(pattern, text, context):
 
 def condition_holds(condition, context):
     for operator, wanted in condition.items():
-        base = operator.removesuffix("IfExists")
+        of_any = operator.startswith("ForAnyValue:")
+        base = operator.removeprefix("ForAnyValue:").removesuffix("IfExists")
         wild = base in ("StringLike", "StringNotLike", "ArnLike", "ArnEquals")
         for key, values in wanted.items():
             have = context.get(key.lower())
             if have is None:
-                if operator != base or "Not" in base:
+                if operator.endswith("IfExists") or "Not" in base:
                     continue
                 return False
-            hit = any(matches(v, have, context) if wild else v == have for v in listed(values))
+            if of_any != isinstance(have, list):
+                return False  # a key of many values and an operator for one, or the other way round
+            hit = any(matches(v, one, context) if wild else v == one
+                      for v in listed(values) for one in listed(have))
             if hit == ("Not" in base):
                 return False
     return True
@@ -220,7 +232,8 @@ def check_key_usable(response, key_id):
     for key in iam_backends[response.current_account]["aws"].get_all_access_keys_for_all_users():
         if key.access_key_id == key_id:
             age = time.time() - calendar.timegm(key.create_date.utctimetuple())
-            if key.status != "Active" or age < iam_delay:
+            delay = iam_delay.get(response.service_name, iam_delay.get(None, 0))
+            if key.status != "Active" or age < delay:
                 unknown_key(response)
 
 
@@ -322,6 +335,52 @@ def parameter_arn(self):
 SimpleSystemManagerResponse._determine_resource = parameter_arn
 
 
+def user_arn(self):
+    """The user that a request of IAM's names, or whose key it names; else the one who asks."""
+    iam = iam_backends[self.current_account]["aws"]
+    name, key = self._get_param("UserName"), self._get_param("AccessKeyId")
+    if self._get_action() == "GetAccessKeyLastUsed":
+        name = next((u.name for u in iam.users.values() if any(k.access_key_id == key for k in u.access_keys)), name)
+    if name is None:
+        authorization = signature_fields(self)[0]
+        name = next((u.name for u in iam.users.values()
+                     if any(k.access_key_id == authorization for k in u.access_keys)), "*")
+    return f"arn:aws:iam::{self.current_account}:user/{name}"
+
+
+moto_role_or_all = IamResponse._determine_resource
+
+
+def iam_resource(self):
+    found = moto_role_or_all(self)
+    about_user = "User" in self._get_action() or "AccessKey" in self._get_action()
+    return user_arn(self) if found == "*" and about_user else found
+
+
+IamResponse._determine_resource = iam_resource
+
+
+def kms_key(region, account, key_id):
+    """(ARN, aliases) of a key by its id, its ARN or an alias."""
+    arn = key_id if key_id.startswith("arn:") else f"arn:aws:kms:{region}:{account}:key/{key_id}"
+    for key in kms_backends[account][region].keys.values():
+        if key_id in (key.id, key.arn) or key_id.split(":")[-1] in key.aliases:
+            return key.arn, sorted(key.aliases)
+    return arn, []
+
+
+def kms_resource(self):
+    try:
+        asked = json.loads(self.raw_body or b"{}")
+    except ValueError:
+        asked = {}
+    key_id = asked.get("TargetKeyId") or asked.get("KeyId")
+    return kms_key(self.region, self.current_account, key_id)[0] if key_id else "*"
+
+
+KmsResponse._determine_resource = kms_resource
+
+
 # -- SecureStrings and their limits ------------------------------------------------------------
 
 
@@ -329,12 +388,11 @@ def demand_kms(response, action, key_id):
     """The account's default key lets everybody in the account; a customer key does not."""
     if not key_id or key_id == "alias/aws/ssm":
         return
-    if not key_id.startswith("arn:"):
-        kind = "" if key_id.startswith("alias/") else "key/"
-        key_id = f"arn:aws:kms:{response.region}:{response.current_account}:{kind}{key_id}"
+    key_id, aliases = kms_key(response.region, response.current_account, key_id)
     try:
         demand(response, action, key_id, {
             "kms:ViaService": f"ssm.{response.region}.amazonaws.com",
+            "kms:ResourceAliases": aliases,
             "kms:EncryptionContext:PARAMETER_ARN": parameter_arn(response)})
     except JsonRESTError:
         refuse(response, "AccessDeniedException", "AccessDenied",
@@ -400,7 +458,7 @@ faults, log, lock = [], [], threading.Lock()
 roles, expired_sessions = {}, set()
 
 
-def make_user(name, policy):
+def make_user(name, policy, age=0):
     iam = iam_backends[ACCOUNT]["aws"]
     if name in iam.users:
         for key in list(iam.users[name].access_keys):
@@ -409,6 +467,7 @@ def make_user(name, policy):
         iam.create_user("aws", name)
     iam.put_user_policy(name, "test", json.dumps(policy))
     key = iam.create_access_key(name)
+    key.create_date -= timedelta(seconds=age)
     return {"key": key.access_key_id, "secret": key.secret_access_key}
 
 
@@ -473,9 +532,28 @@ def set_clock(offset):
     return {}
 
 
-def set_iam_delay(seconds):
-    global iam_delay
-    iam_delay = float(seconds)
+def set_iam_delay(seconds, service=None):
+    if service is None:
+        iam_delay.clear()
+    iam_delay[service] = float(seconds)
+    return {}
+
+
+def users():
+    """What an administrator sees of them."""
+    return {user.name: {"keys": {key.access_key_id: key.status for key in user.access_keys},
+                        "policies": {name: json.loads(text) if isinstance(text, str) else text
+                                     for name, text in user.policies.items()}}
+            for user in iam_backends[ACCOUNT]["aws"].users.values()}
+
+
+def forget(user):
+    iam = iam_backends[ACCOUNT]["aws"]
+    if user in iam.users:
+        for key in list(iam.users[user].access_keys):
+            iam.delete_access_key(key.access_key_id, user)
+        iam.users[user].policies.clear()
+        iam.delete_user(user)
     return {}
 
 
@@ -498,6 +576,8 @@ DOOR = {
     "/strict/history": lambda q: history(**q),
     "/strict/clock": lambda q: set_clock(**q),
     "/strict/delay": lambda q: set_iam_delay(**q),
+    "/strict/users": lambda q: users(),
+    "/strict/forget": lambda q: forget(**q),
     "/strict/faults": set_faults,
     "/strict/log": lambda q: list(log),
 }

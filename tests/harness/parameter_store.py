@@ -102,9 +102,9 @@ class ParameterStore:
         query = {"endpoint": self.endpoint, **query}
         return f"ssm://{region}{path or self.path}?{urllib.parse.urlencode(query)}"
 
-    def user(self, name, document):
-        """(key id, secret) of an IAM user with that policy and no other."""
-        made = self.door("user", {"name": name, "policy": document})
+    def user(self, name, document, age=0):
+        """(key id, secret) of an IAM user with that policy and no other; the key is AGE seconds old."""
+        made = self.door("user", {"name": name, "policy": document, "age": age})
         return made["key"], made["secret"]
 
     def profiles(self, literal=False):
@@ -164,9 +164,16 @@ class ParameterStore:
         """Set AWS's clock OFFSET seconds ahead of the real one."""
         self.door("clock", {"offset": offset})
 
-    def iam_delay(self, seconds):
-        """How long AWS takes to know a new access key."""
-        self.door("delay", {"seconds": seconds})
+    def iam_delay(self, seconds, service=None):
+        """How long AWS takes to know a new access key; a service ("ssm") its own time."""
+        self.door("delay", {"seconds": seconds, "service": service})
+
+    def users(self):
+        """{user: {"keys": {id: "Active" or "Inactive"}, "policies": {name: document}}}"""
+        return self.door("users")
+
+    def forget(self, user):
+        self.door("forget", {"user": user})
 
     def log(self, every=False):
         """Requests since faults(): {action, name, key, status, at}; those for this test's

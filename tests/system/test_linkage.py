@@ -12,7 +12,7 @@ def test_credrelay_loads_nothing_heavy():
     assert heavy(PREFIX / "bin" / "credrelay") == []
 
 
-@pytest.mark.parametrize("helper,wanted", [("store-ssm", "libcurl"), ("store-local", "libsqlite3")])
+@pytest.mark.parametrize("helper,wanted", [("store-ssm", "libcurl"), ("aws-admin", "libcurl"), ("store-local", "libsqlite3")])
 def test_the_helpers_do(helper, wanted):
     """And so the test above can fail."""
     assert [name for name in heavy(LIBEXEC / helper) if name.startswith(wanted)]
