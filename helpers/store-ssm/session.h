@@ -12,7 +12,7 @@
 
 #include "aws_client.h"
 #include "serve.h"
-#include "url.h"
+#include "store/ssm_url.h"
 
 /* AWS takes 1,011 characters with the ARN in front; what is longer need not be asked. */
 #define LIMIT_PARAMETER_NAME 2048

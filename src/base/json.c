@@ -107,6 +107,11 @@ jv *jv_array(void)
     return ours(json_array());
 }
 
+jv *jv_new_text(const char *text)
+{
+    return ours(json_string(text));
+}
+
 bool jv_is_object(const jv *v)
 {
     return json_is_object(theirs(v));
@@ -242,6 +247,16 @@ bool jv_write(const jv *v, struct buf *out)
     return !jv_ran_out() && v &&
            json_dump_callback(theirs(v), append, out,
                               JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17)) == 0;
+}
+
+bool jv_write_indented(const jv *v, struct buf *out)
+{
+    return v && json_dump_callback(theirs(v), append, out, JSON_INDENT(2)) == 0;
+}
+
+bool jv_equal(const jv *a, const jv *b)
+{
+    return json_equal(theirs(a), theirs(b));
 }
 
 bool jv_each(const jv *object, bool (*fn)(void *ctx, const char *key, const jv *value), void *ctx)

@@ -5,7 +5,7 @@
  *   const char *name = jv_text(v, "name");        NULL: absent or not a string
  *   jv_free(v);
  *
- * Ownership: jv_parse, jv_object and jv_array return values of the caller's; jv_get and jv_at
+ * Ownership: jv_parse, jv_object, jv_array and jv_new_text return values of the caller's; jv_get and jv_at
  * lend; jv_put and jv_push take over (also when they fail). */
 #ifndef CREDRELAY_BASE_JSON_H
 #define CREDRELAY_BASE_JSON_H
@@ -27,6 +27,7 @@ void jv_free(jv *v);
 
 jv *jv_object(void);
 jv *jv_array(void);
+jv *jv_new_text(const char *text); /* NULL: no memory, or not UTF-8 */
 
 bool jv_is_object(const jv *v);
 bool jv_is_array(const jv *v);
@@ -67,6 +68,12 @@ bool jv_ran_out(void);
 /* Compact text on one line, members in the order they were put.  False also when memory ran out
  * while the value was built: nobody need look at each jv_put. */
 bool jv_write(const jv *v, struct buf *out);
+
+/* The same for people: a member a line, indented by two. */
+bool jv_write_indented(const jv *v, struct buf *out);
+
+/* Do the two say the same, whatever the order of members? */
+bool jv_equal(const jv *a, const jv *b);
 
 /* For iterating: calls FN for each member in order until it returns false. */
 bool jv_each(const jv *object, bool (*fn)(void *ctx, const char *key, const jv *value), void *ctx);

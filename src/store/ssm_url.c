@@ -1,4 +1,4 @@
-#include "url.h"
+#include "store/ssm_url.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The store's URL: ssm://REGION/NAME[?profile=PROFILE&endpoint=URL].  REGION may be empty: then
  * it comes from AWS_REGION or the profile. */
-#ifndef CREDRELAY_SSM_URL_H
-#define CREDRELAY_SSM_URL_H
+#ifndef CREDRELAY_STORE_SSM_URL_H
+#define CREDRELAY_STORE_SSM_URL_H
 
 #include "base/err.h"
 
