@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 pytest_plugins = ["harness.world", "harness.parameter_store", "harness.fault_server", "harness.client",
-                  "harness.metadata", "harness.store_machine"]
+                  "harness.metadata", "harness.store_machine", "harness.user_manager"]
 
 
 def pytest_configure(config):

@@ -7,8 +7,11 @@
 
 /* What the options of a command line may set; each command takes those its row names. */
 struct options {
-    const char *relay; /* -r NAME: NULL the first one */
-    const char *tool;  /* -t NAME: the relay by its tool */
+    const char *relay;   /* -r NAME: NULL the first one */
+    const char *tool;    /* -t NAME: the relay by its tool */
+    const char *relay;   /* -r NAME: NULL the first one */
+    const char *tool;    /* -t NAME: the relay by its tool */
+    const char *manager; /* -F MANAGER: of services; NULL this system's */
     bool json;
     bool dry_run;
     bool force;
@@ -31,6 +34,7 @@ struct option_row {
 enum {
     OPTION_RELAY = 'r',
     OPTION_TOOL = 't',
+    OPTION_FOR = 'F',
     OPTION_JSON = 'j',
     OPTION_OFFLINE = 'o',
     OPTION_DRY_RUN = 'n',
@@ -59,6 +63,7 @@ extern const struct command cmd_publish;
 extern const struct command cmd_sync;
 extern const struct command cmd_watch;
 extern const struct command cmd_status;
+extern const struct command cmd_service;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
 

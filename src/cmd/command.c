@@ -14,6 +14,7 @@ static const struct command *const table[] = {
     &cmd_sync,    //
     &cmd_watch,   //
     &cmd_status,  //
+    &cmd_service, //
     &cmd_version, //
     &cmd_help,    //
 };
@@ -21,6 +22,7 @@ static const struct command *const table[] = {
 static const struct option_row option_rows[] = {
     {OPTION_RELAY, "relay", "NAME", "the relay (a section of credrelay.conf) it is about"},
     {OPTION_TOOL, "tool", "NAME", "the relay of this tool: claude, codex, or one of your own"},
+    {OPTION_FOR, "for", "systemd|launchd", "the service manager; by default this system's"},
     {OPTION_JSON, "json", NULL, "print the result as one JSON object"},
     {OPTION_OFFLINE, "offline", NULL, "look at this machine only, ask neither store nor services"},
     {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, change nothing"},
@@ -58,6 +60,7 @@ static void take_option(struct options *o, int letter, const char *argument)
     switch (letter) {
     case OPTION_RELAY: o->relay = argument; break;
     case OPTION_TOOL: o->tool = argument; break;
+    case OPTION_FOR: o->manager = argument; break;
     case OPTION_JSON: o->json = true; break;
     case OPTION_OFFLINE: o->offline = true; break;
     case OPTION_DRY_RUN: o->dry_run = true; break;
@@ -142,7 +145,7 @@ static int take_options(const struct command *c, int argc, char **argv, struct o
 int command_run(const struct command *c, int argc, char **argv)
 {
     struct options o = {.relay = NULL};
-    int count, status = take_options(c, argc, argv, &o, &count);
+    int count = 0, status = take_options(c, argc, argv, &o, &count);
     if (status)
         return status;
     if (o.help) {

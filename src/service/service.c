@@ -25,6 +25,18 @@ const char *service_state_name(enum service_state s)
     return state_names[s];
 }
 
+bool service_explain(const struct service *s, struct err *e)
+{
+    switch (s->state) {
+    case SERVICE_FOREIGN:
+        err_set(e, ERR_INVALID, "%s was not written by credrelay", s->path);
+        return err_hint(e, "if it is not needed, move that file away");
+    case SERVICE_STOPPED: err_set(e, ERR_FAILED, "it is installed and does not run"); break;
+    default: err_set(e, ERR_NOT_FOUND, "it is not installed");
+    }
+    return err_hint(e, "install and start it: credrelay service install");
+}
+
 /* ---- looking ---- */
 
 /* What is known of the service, and what its unit should say. */
@@ -60,7 +72,8 @@ static bool read_unit(struct view *v, struct err *e)
         s->state = !unit_is_ours(buf_str(&there)) ? SERVICE_FOREIGN
                    : v->sight.pid                 ? SERVICE_RUNNING
                                                   : SERVICE_STOPPED;
-        s->current = v->text.len == there.len && memcmp(v->text.data, there.data, there.len) == 0;
+        s->current =
+            v->text.len == there.len && memcmp(buf_str(&v->text), buf_str(&there), there.len) == 0;
     } else if (why.code == ERR_NOT_FOUND) {
         s->state = SERVICE_ABSENT;
         ok = true;
@@ -151,13 +164,6 @@ static void add_commands(struct work *w, const struct manager_command *list)
     }
 }
 
-static bool not_ours(const struct service *s, struct err *e)
-{
-    err_set(e, ERR_INVALID, "%s was not written by credrelay", s->path);
-    return err_hint(e, "if it is not needed, move it away: mv '%.128s' '%.128s.old'", s->path,
-                    s->path);
-}
-
 static bool no_manager(const struct view *v, struct err *e)
 {
     err_set(e, ERR_UNSUPPORTED, "no %s manages services of this user here: %s", v->manager->name,
@@ -170,7 +176,7 @@ static bool plan_install(struct work *w, struct err *e)
     const struct view *v = &w->view;
     const struct service *s = &v->service;
     if (s->state == SERVICE_FOREIGN)
-        return not_ours(s, e);
+        return service_explain(s, e);
     if (!s->reachable)
         return no_manager(v, e);
     if (v->unsaid.code != ERR_NONE) {
@@ -192,7 +198,7 @@ static bool plan_uninstall(struct work *w, struct err *e)
     const struct view *v = &w->view;
     char link[LIMIT_PATH];
     if (v->service.state == SERVICE_FOREIGN)
-        return not_ours(&v->service, e);
+        return service_explain(&v->service, e);
     if (v->service.state == SERVICE_ABSENT && !v->service.pid)
         return true;
     if (v->sight.loaded)

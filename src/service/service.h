@@ -43,6 +43,9 @@ bool service_find(const char *manager, struct service *ret, struct err *e) MUST_
 /* "absent", "running", ... for people and --json. */
 const char *service_state_name(enum service_state s);
 
+/* Say in E what is wrong with a service that does not run, and what mends it.  Returns false. */
+bool service_explain(const struct service *s, struct err *e);
+
 enum service_verb { SERVICE_WRITE, SERVICE_REMOVE, SERVICE_RUN };
 
 struct service_step {
@@ -64,7 +67,7 @@ struct service_plan {
 
 /* Write the unit, make the manager read it and start it; again when its text has changed.  *RET is
  * also filled when it fails: the steps that were done are marked.  ERR_UNSUPPORTED: no manager
- * answers here (a container); ERR_CONFLICT: the unit there is not ours.  DRY_RUN: plan, change
+ * answers here (a container); ERR_INVALID: the unit there is not ours.  DRY_RUN: plan, change
  * nothing. */
 bool service_install(const char *manager, bool dry_run, struct service_plan *ret,
                      struct err *e) MUST_CHECK;

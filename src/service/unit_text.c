@@ -67,9 +67,20 @@ static const char hardening[] = "UMask=0077\n"
                                 "SystemCallFilter=~@clock @module @raw-io @reboot @swap\n"
                                 "SystemCallErrorNumber=EPERM\n";
 
+/* systemd takes no such program, however it is quoted (src/core/load-fragment.c: "Executable name
+ * contains special characters"). */
+static bool startable(const struct unit *u, struct err *e)
+{
+    if (!strpbrk(u->program, "\\\"'"))
+        return true;
+    err_set(e, ERR_INVALID, "systemd starts no program with a quote or a backslash in its path: %s",
+            u->program);
+    return err_hint(e, "install it elsewhere: make install PREFIX=$HOME/.local");
+}
+
 bool unit_systemd(const struct unit *u, struct buf *out, struct err *e)
 {
-    if (!fits(u, e))
+    if (!fits(u, e) || !startable(u, e))
         return false;
     buf_text(out, "# " MARK ";\n"
                   "# `credrelay service uninstall` removes it.  To change something of it:\n"

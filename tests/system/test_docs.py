@@ -133,6 +133,32 @@ def test_the_exit_statuses_are_as_the_readme_says(world, what, configuration, lo
     assert f"| {status} |" in README
 
 
+# -- credrelay-service(1) ----------------------------------------------------------------------
+
+
+def test_the_page_of_the_service_has_its_actions_and_json():
+    command = source("src/cmd/service.c")
+    assert set(re.findall(r'^    \{"(\w+)", "service \w+", \w+\},$', command, re.M)) == SERVICE
+    items = re.findall(r"^\.It Cm (\w+)$", section("credrelay-service.1", "DESCRIPTION"), re.M)
+    assert set(items) == SERVICE
+    members = set(re.findall(r'jv_put\w*\(\s*(?:v|step), "(\w+)"', command))
+    assert words(section("credrelay-service.1", "JSON OUTPUT")) - SERVICE == members
+    states = quoted("src/service/service.c", r'\[SERVICE_\w+\] = "(\w+)"')
+    assert states == set(re.findall(r"^\.Ql (\w+)", re.search(
+        r"^\.It Cm state\n(.*?)^\.It", section("credrelay-service.1", "JSON OUTPUT"), re.M | re.S)[1],
+        re.M))
+
+
+def test_the_page_of_the_service_has_the_units():
+    page = MAN["credrelay-service.1"]
+    for name in re.findall(r'UNIT_\w+ +"(.+)"', source("src/service/unit_text.h")):
+        assert name in page, name
+    hardening = re.findall(r'"(\w+)=[^"]*\\n"', re.search(
+        r"hardening\[\] = (.*?);", source("src/service/unit_text.c"), re.S)[1])
+    off = re.findall(r"^(\w+)=", section("credrelay-service.1", "DESCRIPTION"), re.M)
+    assert set(off) == set(hardening) - {"UMask", "LimitCORE", "SystemCallErrorNumber"}
+
+
 # -- credrelay.conf(5) -------------------------------------------------------------------------
 
 
@@ -297,6 +323,9 @@ def complete_in_bash(world, *line, name=None, before=""):
     result = world.run("bash", "--norc", "-c", before + BASH, "bash", script, *line)
     assert result.status == 0, result
     return set(result.out.split())
+
+
+SERVICE = {"install", "uninstall", "status", "print"}
 
 
 def test_bash_offers_what_there_is(world, tables):
