@@ -9,8 +9,6 @@
 struct options {
     const char *relay;   /* -r NAME: NULL the first one */
     const char *tool;    /* -t NAME: the relay by its tool */
-    const char *relay;   /* -r NAME: NULL the first one */
-    const char *tool;    /* -t NAME: the relay by its tool */
     const char *manager; /* -F MANAGER: of services; NULL this system's */
     bool json;
     bool dry_run;

@@ -258,6 +258,11 @@ bool relay_names(struct relay_names *ret, struct err *e)
     return ok;
 }
 
+struct login_source relay_login_source(const struct relay *r)
+{
+    return (struct login_source){.tool = r->tool, .path = r->login_path, .place = r->login_place};
+}
+
 void relay_free(struct relay *r)
 {
     jv_free(r->store_options);

@@ -7,7 +7,6 @@
 #include "base/file.h"
 #include "relay/events.h"
 #include "relay/shelf.h"
-#include "tool/login_file.h"
 
 /* Steps of one sync.  Two racing writers settle in three or four; more says that the store and the
  * decision disagree, which must end. */
@@ -18,7 +17,8 @@ struct sync {
     struct session *session;
     const struct relay *relay;
     const struct sync_request *rq;
-    struct shelf shelf; /* the store's side */
+    struct shelf shelf;         /* the store's side */
+    struct login_source source; /* ours */
     struct login local;
     struct err local_why; /* why `local` is not usable */
     bool asked_history;
@@ -36,10 +36,10 @@ static void note_refused_renewal(struct sync *s)
         memcpy(m->refused, m->step.fingerprint, sizeof m->refused);
 }
 
-static bool look_at_file(struct sync *s, struct err *e)
+static bool look_at_local(struct sync *s, struct err *e)
 {
     struct login now;
-    if (!login_file_read(s->relay->tool, s->relay->login_path, &now, &s->local_why)) {
+    if (!login_source_read(&s->source, &now, &s->local_why)) {
         *e = s->local_why;
         return false;
     }
@@ -134,9 +134,9 @@ static bool forward(struct sync *s, struct err *e)
     return true;
 }
 
-static bool write_file(struct sync *s, const struct login *l, struct err *e)
+static bool write_local(struct sync *s, const struct login *l, struct err *e)
 {
-    return login_file_write(s->relay->tool, s->relay->login_path, &s->local.facts, l, e);
+    return login_source_write(&s->source, &s->local.facts, l, e);
 }
 
 static bool install(struct sync *s, bool full, struct err *e)
@@ -146,13 +146,13 @@ static bool install(struct sync *s, bool full, struct err *e)
     bool refused = strcmp(m->refused, source->facts.fingerprint) == 0;
     bool ok;
     if (full || (s->relay->plain && !refused) || !source->facts.renewable) {
-        ok = write_file(s, source, e);
+        ok = write_local(s, source, e);
     } else {
         /* A refresh token in the shared value is for nobody, or one that has been refused. */
         struct login bare;
         ok = login_without_refresh(s->relay->tool, source, &bare, e);
         if (ok) {
-            ok = write_file(s, &bare, e);
+            ok = write_local(s, &bare, e);
             login_free(&bare);
         }
     }
@@ -198,7 +198,7 @@ static bool loop(struct sync *s, struct err *e)
 {
     bool insisted = false;
     for (int step = 0; step < MOST_STEPS; step++) {
-        if (!look_at_file(s, e))
+        if (!look_at_local(s, e))
             return false;
         /* Nothing here to publish: say so without asking the store. */
         if (s->rq->intent == INTENT_PUBLISH && s->local.facts.state != LOGIN_USABLE) {
@@ -231,8 +231,11 @@ static bool loop(struct sync *s, struct err *e)
 bool session_sync(struct session *session, const struct sync_request *rq, struct sync_report *ret,
                   struct err *e)
 {
-    struct sync s = {
-        .session = session, .relay = session->relay, .rq = rq, .local = LOGIN_INIT(LOGIN_ABSENT)};
+    struct sync s = {.session = session,
+                     .relay = session->relay,
+                     .source = relay_login_source(session->relay),
+                     .rq = rq,
+                     .local = LOGIN_INIT(LOGIN_ABSENT)};
     s.report.did = (struct decision){DO_NOTHING, WHY_SAME};
     if (rq->intent == INTENT_PUBLISH && session->relay->role == ROLE_READER) {
         err_set(e, ERR_DENIED, "this machine is a reader: it never publishes");

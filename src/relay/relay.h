@@ -12,6 +12,7 @@
 
 #include "relay/decide.h"
 #include "store/store.h"
+#include "tool/login_source.h"
 
 enum retry { RETRY_SAFE, RETRY_ALWAYS, RETRY_NEVER, RETRY_COUNT };
 
@@ -33,6 +34,7 @@ struct relay {
     char store_url[1024];
     jv *store_options; /* what the section says to the store: profiles, keys */
     char login_path[LIMIT_PATH];
+    enum login_place login_place; /* login-source */
     char state_dir[LIMIT_PATH];
 };
 
@@ -46,6 +48,9 @@ void relay_free(struct relay *r);
 
 /* May a section, and with it files of the state, be called so? */
 bool relay_name_ok(const char *name);
+
+/* Where R's login is on this machine; as long as R is there. */
+struct login_source relay_login_source(const struct relay *r);
 
 /* The names of all relays of the configuration, in its order; `claude` when it has none. */
 struct relay_names {

@@ -10,7 +10,6 @@
 #include "base/inherit.h"
 #include "relay/events.h"
 #include "run/child.h"
-#include "tool/login_file.h"
 
 enum { FRUITLESS_FOR_MS = 30000, POLL_FIRST_MS = 500, POLL_MOST_MS = 2000 };
 
@@ -19,7 +18,8 @@ enum { FRUITLESS_FOR_MS = 30000, POLL_FIRST_MS = 500, POLL_MOST_MS = 2000 };
 void look_at_login(const struct relay *r, struct login_facts *ret)
 {
     struct err ignored;
-    if (!login_file_look(r->tool, r->login_path, ret, &ignored))
+    const struct login_source source = relay_login_source(r);
+    if (!login_source_look(&source, ret, &ignored))
         *ret = (struct login_facts){.state = LOGIN_ABSENT, .flaw = ""};
 }
 
