@@ -147,7 +147,7 @@ static bool keep_owner(int fd, const char *path)
     return fchown(fd, st.st_uid, st.st_gid) == 0;
 }
 
-bool file_replace(const char *path, const void *bytes, size_t len, struct err *e)
+static bool replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
 {
     char real[LIMIT_PATH], temporary[LIMIT_PATH];
     if (!file_real(path, real, e))
@@ -171,7 +171,8 @@ bool file_replace(const char *path, const void *bytes, size_t len, struct err *e
         return err_errno(e, errno, "cannot write in %s", folder);
     /* The order matters: content on disk before the name points to it, the name on disk before
      * anybody is told.  Without the last step a power cut loses an acknowledged login. */
-    bool ok = keep_owner(fd, real) && write_all(fd, bytes, len) && os_sync_file(fd);
+    bool ok = keep_owner(fd, real) && (mode == 0600 || fchmod(fd, mode) == 0) &&
+              write_all(fd, bytes, len) && os_sync_file(fd);
     if (!ok)
         err_errno(e, errno, "cannot write %s", temporary);
     close(fd);
@@ -182,6 +183,16 @@ bool file_replace(const char *path, const void *bytes, size_t len, struct err *e
         return false;
     }
     return os_sync_folder(folder) || err_errno(e, errno, "cannot sync %s", folder);
+}
+
+bool file_replace(const char *path, const void *bytes, size_t len, struct err *e)
+{
+    return replace(path, bytes, len, 0600, e);
+}
+
+bool file_replace_public(const char *path, const void *bytes, size_t len, struct err *e)
+{
+    return replace(path, bytes, len, 0644, e);
 }
 
 bool dir_make(const char *path, struct err *e)

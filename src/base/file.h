@@ -24,6 +24,9 @@ bool file_real(const char *path, char *out, struct err *e) MUST_CHECK;
  * a lock that keeps others of ours away: temporary files that a killed writer left are swept. */
 bool file_replace(const char *path, const void *bytes, size_t len, struct err *e) MUST_CHECK;
 
+/* The same with mode 0644, for what other users are to read. */
+bool file_replace_public(const char *path, const void *bytes, size_t len, struct err *e) MUST_CHECK;
+
 /* Make the folder and the missing ones above it, each 0700 from birth. */
 bool dir_make(const char *path, struct err *e) MUST_CHECK;
 
