@@ -72,6 +72,25 @@ void log_files_close(struct log_files *files)
         close(files->fd[--files->count]);
 }
 
+int log_files_newer(const struct log_files *them, const struct log_files *ours)
+{
+    for (int i = 0; i < them->count; i++)
+        if (ours->count && same_file(them->fd[i], ours->fd[0]))
+            return i;
+    return them->count;
+}
+
+bool log_files_stale(const struct log_files *files, const char *state_dir)
+{
+    char path[LIMIT_PATH];
+    struct stat named, ours;
+    struct err ignored;
+    if (!log_path(state_dir, 0, path, &ignored) || stat(path, &named) != 0)
+        return false;
+    return !files->count || fstat(files->fd[0], &ours) != 0 || ours.st_ino != named.st_ino ||
+           ours.st_dev != named.st_dev;
+}
+
 off_t log_file_size(int fd)
 {
     struct stat st;
@@ -80,7 +99,7 @@ off_t log_file_size(int fd)
 
 /* ---- lines ---- */
 
-/* Up to BLOCK bytes from AT on; -1: *e says why. */
+/* WANT bytes from AT on, fewer at the end of the file; -1: *e says why. */
 static ssize_t read_block(int fd, off_t at, size_t want, char *block, struct err *e)
 {
     size_t got = 0;
@@ -106,15 +125,20 @@ static const char *last_newline(const char *from, const char *end)
     return NULL;
 }
 
-enum lines_end lines_forward(int fd, off_t *at, line_fn *fn, void *ctx, struct err *e)
+static size_t at_most_a_block(off_t bytes)
+{
+    return bytes < BLOCK ? (size_t)bytes : BLOCK;
+}
+
+enum lines_end lines_forward(int fd, off_t *at, off_t end, line_fn *fn, void *ctx, struct err *e)
 {
     char block[BLOCK];
-    for (;;) {
-        ssize_t len = read_block(fd, *at, sizeof block, block, e);
+    while (*at < end) {
+        ssize_t len = read_block(fd, *at, at_most_a_block(end - *at), block, e);
         if (len < 0)
             return LINES_FAILED;
-        const char *p = block, *end = block + len, *newline;
-        for (; (newline = memchr(p, '\n', (size_t)(end - p))); p = newline + 1) {
+        const char *p = block, *stop = block + len, *newline;
+        for (; (newline = memchr(p, '\n', (size_t)(stop - p))); p = newline + 1) {
             *at += newline + 1 - p;
             if (!fn(ctx, p, (size_t)(newline - p)))
                 return LINES_ENOUGH;
@@ -125,10 +149,11 @@ enum lines_end lines_forward(int fd, off_t *at, line_fn *fn, void *ctx, struct e
         if (p == block)
             *at += len;
     }
+    return LINES_ALL;
 }
 
-/* Of the lines in the block those that are whole, the last one first.  Returns the first byte that
- * belongs to them; END: there are none.  *MORE: go on. */
+/* The lines between BLOCK and END, the last one first, but for the one that begins before the
+ * block.  Returns where the first of them begins; END: there are none.  *MORE: go on. */
 static const char *block_backward(const char *block, const char *end, bool is_first, line_fn *fn,
                                   void *ctx, bool *more)
 {
@@ -145,26 +170,40 @@ static const char *block_backward(const char *block, const char *end, bool is_fi
     return end;
 }
 
-enum lines_end lines_backward(int fd, off_t reach, line_fn *fn, void *ctx, struct err *e)
+enum lines_end lines_backward(int fd, off_t end, off_t reach, line_fn *fn, void *ctx, struct err *e)
 {
     char block[BLOCK];
-    off_t end = log_file_size(fd), lowest = end > reach ? end - reach : 0;
-    bool more = true, unfinished = true;
+    off_t lowest = end > reach ? end - reach : 0;
+    bool more = true;
     while (more && end > lowest) {
-        off_t from = end > BLOCK ? end - BLOCK : 0;
-        ssize_t len = read_block(fd, from, (size_t)(end - from), block, e);
+        size_t want = at_most_a_block(end);
+        off_t from = end - (off_t)want;
+        ssize_t len = read_block(fd, from, want, block, e);
         if (len < 0)
             return LINES_FAILED;
-        /* What follows the last newline is no line. */
-        const char *stop = block + len;
-        if (unfinished) {
-            const char *newline = last_newline(block, stop);
-            stop = newline ? newline + 1 : block;
-            unfinished = !newline;
-        }
-        const char *first = block_backward(block, stop, from == 0, fn, ctx, &more);
+        const char *first = block_backward(block, block + len, from == 0, fn, ctx, &more);
         /* A line longer than all of ours is skipped. */
         end = from + (first == block + len ? 0 : first - block);
     }
     return more ? LINES_ALL : LINES_ENOUGH;
+}
+
+bool lines_last_end(int fd, off_t *ret, struct err *e)
+{
+    char block[BLOCK];
+    off_t end = log_file_size(fd);
+    while (end > 0) {
+        size_t want = at_most_a_block(end);
+        ssize_t len = read_block(fd, end - (off_t)want, want, block, e);
+        if (len < 0)
+            return false;
+        const char *newline = last_newline(block, block + len);
+        end -= (off_t)want;
+        if (newline) {
+            end += newline + 1 - block;
+            break;
+        }
+    }
+    *ret = end;
+    return true;
 }

@@ -1,5 +1,7 @@
 #include "journal/journal.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -7,9 +9,17 @@
 
 struct reading {
     const struct journal_wanted *wanted;
+    char since[32]; /* its text, as lines have it */
     journal_fn *fn;
     void *ctx;
 };
+
+static struct reading reading_of(const struct journal_wanted *wanted, journal_fn *fn, void *ctx)
+{
+    struct reading r = {.wanted = wanted, .fn = fn, .ctx = ctx};
+    clock_rfc3339(wanted->since, r.since, sizeof r.since);
+    return r;
+}
 
 /* ---- a look at the text, before it is worth parsing ---- */
 
@@ -34,10 +44,21 @@ static bool is_named(const char *const *names, const char *name, size_t len)
     return false;
 }
 
-static bool worth_parsing(const struct journal_wanted *w, const char *line, size_t len)
+/* Times as we write them, in UTC and all of one length, are in order as texts are. */
+static bool is_too_old(const struct reading *r, const char *line, size_t len)
 {
+    size_t n;
+    const char *ts = r->wanted->since ? text_of(line, len, "\"ts\":\"", &n) : NULL;
+    return ts && n == strlen(r->since) && ts[n - 1] == 'Z' && memcmp(ts, r->since, n) < 0;
+}
+
+static bool worth_parsing(const struct reading *r, const char *line, size_t len)
+{
+    const struct journal_wanted *w = r->wanted;
     size_t name_len;
     if (w->except && memmem(line, len, w->except, strlen(w->except)))
+        return false;
+    if (is_too_old(r, line, len))
         return false;
     if (!w->names)
         return true;
@@ -94,7 +115,7 @@ static bool is_wanted(const struct journal_wanted *w, const struct journal_event
 static bool take_line(void *ctx, const char *line, size_t len)
 {
     const struct reading *r = ctx;
-    if (!worth_parsing(r->wanted, line, len))
+    if (!worth_parsing(r, line, len))
         return true;
     jv *members = parse(&line, &len);
     const struct journal_event ev = event_of(members, line, len);
@@ -105,36 +126,124 @@ static bool take_line(void *ctx, const char *line, size_t len)
 
 /* ---- the files ---- */
 
-static enum lines_end oldest_first(const struct log_files *files, struct reading *r, struct err *e)
+/* What is told of the file: the newest up to `at`, the others whole. */
+static bool end_of(const struct journal *j, int i, off_t *ret, struct err *e)
 {
-    enum lines_end end = LINES_ALL;
-    for (int i = files->count; end == LINES_ALL && i-- > 0;) {
-        off_t at = 0;
-        end = lines_forward(files->fd[i], &at, take_line, r, e);
-    }
-    return end;
+    *ret = j->at;
+    return i == 0 || lines_last_end(j->files.fd[i], ret, e);
 }
 
-static enum lines_end newest_first(const struct log_files *files, struct reading *r, struct err *e)
+static enum lines_end oldest_first(const struct journal *j, struct reading *r, struct err *e)
 {
-    enum lines_end end = LINES_ALL;
-    int64_t left = r->wanted->reach ? r->wanted->reach : INT64_MAX;
-    for (int i = 0; end == LINES_ALL && i < files->count && left > 0; i++) {
-        end = lines_backward(files->fd[i], left, take_line, r, e);
-        left -= log_file_size(files->fd[i]);
+    enum lines_end how = LINES_ALL;
+    for (int i = j->files.count; how == LINES_ALL && i-- > 0;) {
+        off_t at = 0, end;
+        how = end_of(j, i, &end, e) ? lines_forward(j->files.fd[i], &at, end, take_line, r, e)
+                                    : LINES_FAILED;
     }
-    return end;
+    return how;
+}
+
+static enum lines_end newest_first(const struct journal *j, struct reading *r, struct err *e)
+{
+    enum lines_end how = LINES_ALL;
+    int64_t left = r->wanted->reach ? r->wanted->reach : INT64_MAX;
+    for (int i = 0; how == LINES_ALL && i < j->files.count && left > 0; i++) {
+        off_t end;
+        if (!end_of(j, i, &end, e))
+            return LINES_FAILED;
+        how = lines_backward(j->files.fd[i], end, left, take_line, r, e);
+        left -= end;
+    }
+    return how;
+}
+
+bool journal_open(const char *state_dir, struct journal *ret, struct err *e)
+{
+    struct journal j = {.at = 0};
+    if ((size_t)snprintf(j.state_dir, sizeof j.state_dir, "%s", state_dir) >= sizeof j.state_dir)
+        return err_errno(e, ENAMETOOLONG, "%.64s...", state_dir);
+    if (!log_files_open(state_dir, &j.files, e))
+        return false;
+    if (j.files.count && !lines_last_end(j.files.fd[0], &j.at, e)) {
+        journal_close(&j);
+        return false;
+    }
+    *ret = j;
+    return true;
+}
+
+void journal_close(struct journal *j)
+{
+    log_files_close(&j->files);
+}
+
+bool journal_past(const struct journal *j, enum journal_order order,
+                  const struct journal_wanted *wanted, journal_fn *fn, void *ctx, struct err *e)
+{
+    struct reading r = reading_of(wanted, fn, ctx);
+    enum lines_end how =
+        order == JOURNAL_OLDEST_FIRST ? oldest_first(j, &r, e) : newest_first(j, &r, e);
+    return how != LINES_FAILED;
 }
 
 bool journal_read(const char *state_dir, enum journal_order order,
                   const struct journal_wanted *wanted, journal_fn *fn, void *ctx, struct err *e)
 {
-    struct log_files files;
-    struct reading r = {.wanted = wanted, .fn = fn, .ctx = ctx};
-    if (!log_files_open(state_dir, &files, e))
+    struct journal j;
+    if (!journal_open(state_dir, &j, e))
         return false;
-    enum lines_end end =
-        order == JOURNAL_OLDEST_FIRST ? oldest_first(&files, &r, e) : newest_first(&files, &r, e);
-    log_files_close(&files);
-    return end != LINES_FAILED;
+    bool ok = journal_past(&j, order, wanted, fn, ctx, e);
+    journal_close(&j);
+    return ok;
+}
+
+/* ---- what comes ---- */
+
+static bool tell(void *ctx, const char *line, size_t len)
+{
+    (void)take_line(ctx, line, len);
+    return true;
+}
+
+static bool tell_rest(struct journal *j, struct reading *r, struct err *e)
+{
+    int fd = j->files.fd[0];
+    if (log_file_size(fd) < j->at)
+        j->at = 0; /* somebody emptied it */
+    return lines_forward(fd, &j->at, INT64_MAX, tell, r, e) != LINES_FAILED;
+}
+
+/* The files that have come since, and then the newest of them is ours. */
+static bool tell_newer(struct journal *j, struct reading *r, struct err *e)
+{
+    struct log_files now;
+    if (!log_files_open(j->state_dir, &now, e))
+        return false;
+    int newer = log_files_newer(&now, &j->files);
+    bool ok = true;
+    if (newer > 0) {
+        off_t at = 0;
+        for (int i = newer; ok && i-- > 0;) {
+            at = 0;
+            ok = lines_forward(now.fd[i], &at, INT64_MAX, tell, r, e) != LINES_FAILED;
+        }
+        log_files_close(&j->files);
+        j->files = now;
+        j->at = at;
+    } else {
+        log_files_close(&now);
+    }
+    return ok;
+}
+
+bool journal_news(struct journal *j, const struct journal_wanted *wanted, journal_fn *fn, void *ctx,
+                  struct err *e)
+{
+    struct reading r = reading_of(wanted, fn, ctx);
+    /* Looked at first: nobody writes into a file once another has its name. */
+    bool stale = log_files_stale(&j->files, j->state_dir);
+    if (j->files.count && !tell_rest(j, &r, e))
+        return false;
+    return !stale || tell_newer(j, &r, e);
 }

@@ -16,6 +16,7 @@
 #define CREDRELAY_JOURNAL_JOURNAL_H
 
 #include "base/json.h"
+#include "journal/files.h"
 
 /* Everything in it is lent for the time of the call. */
 struct journal_event {
@@ -46,6 +47,32 @@ typedef bool journal_fn(void *ctx, const struct journal_event *ev);
  * False: the log cannot be read. */
 bool journal_read(const char *state_dir, enum journal_order order,
                   const struct journal_wanted *wanted, journal_fn *fn, void *ctx,
+                  struct err *e) MUST_CHECK;
+
+/* ---- what is there, and then what comes ----
+ *
+ *   struct journal j;
+ *   if (!journal_open(dir, &j, &e)) ...
+ *   journal_past(&j, order, &wanted, fn, ctx, &e)        up to the moment of journal_open
+ *   journal_news(&j, &wanted, fn, ctx, &e)               since then; again and again
+ *   journal_close(&j);
+ *
+ * Nothing is missed or told twice in between, whatever is rotated meanwhile. */
+struct journal {
+    char state_dir[LIMIT_PATH];
+    struct log_files files;
+    off_t at; /* in the newest of them: behind what has been told */
+};
+
+bool journal_open(const char *state_dir, struct journal *ret, struct err *e) MUST_CHECK;
+void journal_close(struct journal *j);
+
+bool journal_past(const struct journal *j, enum journal_order order,
+                  const struct journal_wanted *wanted, journal_fn *fn, void *ctx,
+                  struct err *e) MUST_CHECK;
+
+/* The order is that of the log; what FN returns does not matter. */
+bool journal_news(struct journal *j, const struct journal_wanted *wanted, journal_fn *fn, void *ctx,
                   struct err *e) MUST_CHECK;
 
 #endif

@@ -5,8 +5,9 @@
 #define NOTHING_REACH (64 << 10)
 
 static const char *const outcomes[] = {
-    [OUTCOME_NOTHING] = "nothing", [OUTCOME_PUBLISHED] = "published", [OUTCOME_PULLED] = "pulled",
-    [OUTCOME_REFUSED] = "refused", [OUTCOME_RECOVERED] = "recovered", [OUTCOME_FAILED] = "failed",
+    [OUTCOME_OTHER] = "other",   [OUTCOME_NOTHING] = "nothing", [OUTCOME_PUBLISHED] = "published",
+    [OUTCOME_PULLED] = "pulled", [OUTCOME_REFUSED] = "refused", [OUTCOME_RECOVERED] = "recovered",
+    [OUTCOME_FAILED] = "failed",
 };
 _Static_assert(sizeof outcomes / sizeof outcomes[0] == OUTCOME_COUNT, "one name for each outcome");
 
@@ -41,7 +42,7 @@ static enum outcome of_run(const jv *members)
     static const char *const of_the_login[] = {"lapsed", "overridden", "forbidden", NULL};
     if (jv_flag(members, "recovery_succeeded"))
         return OUTCOME_RECOVERED;
-    return is_one_of(jv_text(members, "verdict"), of_the_login) ? OUTCOME_FAILED : OUTCOME_NOTHING;
+    return is_one_of(jv_text(members, "verdict"), of_the_login) ? OUTCOME_FAILED : OUTCOME_OTHER;
 }
 
 enum outcome journal_outcome(const struct journal_event *ev)
@@ -49,7 +50,7 @@ enum outcome journal_outcome(const struct journal_event *ev)
     static const char *const syncs[] = {"publish", "pull", "sync", NULL};
     if (is_one_of(ev->name, syncs))
         return of_sync(ev->members);
-    return strcmp(ev->name, "run") == 0 ? of_run(ev->members) : OUTCOME_NOTHING;
+    return strcmp(ev->name, "run") == 0 ? of_run(ev->members) : OUTCOME_OTHER;
 }
 
 static bool note(void *ctx, const struct journal_event *ev)
@@ -60,7 +61,7 @@ static bool note(void *ctx, const struct journal_event *ev)
         l->event[o] = jv_copy(ev->members);
         l->at[o] = ev->at;
     }
-    for (int i = 0; i < OUTCOME_COUNT; i++)
+    for (int i = OUTCOME_NOTHING; i < OUTCOME_COUNT; i++)
         if (!l->event[i])
             return true;
     return false;

@@ -6,7 +6,8 @@
 #include "journal/journal.h"
 
 enum outcome {
-    OUTCOME_NOTHING,   /* nothing was to do, or it is about something else */
+    OUTCOME_OTHER,     /* it is about something else */
+    OUTCOME_NOTHING,   /* a sync found nothing to do */
     OUTCOME_PUBLISHED, /* a login of this machine went into the store */
     OUTCOME_PULLED,    /* a login of the store's came to this machine */
     OUTCOME_REFUSED,   /* a publish, pull or sync that could not be done */

@@ -65,6 +65,11 @@ static const struct row {
      {.names = only_runs},
      ""},
     {"not with that in it", {A "\n" B "\n" C "\n"}, {.except = "\"relay\":\"claude\""}, "pull "},
+    {"since a time, told in another zone",
+     {"{\"ts\":\"2026-11-24T07:13:01.999+01:00\",\"event\":\"early\"}\n"
+      "{\"ts\":\"2026-11-24T07:13:02+01:00\",\"event\":\"late\"}\n"},
+     {.since = SECOND(2)},
+     "late "},
     {"since a time", {A "\n" B "\n" C "\n"}, {.since = SECOND(2)}, "run pull "},
     {"since that very time", {A "\n" B "\n" C "\n"}, {.since = SECOND(3) + 500}, "pull "},
     {"without a time, since one", {"{\"event\":\"x\"}\n" C "\n"}, {.since = 1}, "pull "},
@@ -242,6 +247,101 @@ static void test_refused(void **state)
     same_error("a folder in its place", &e, ERR_INVALID, text, "");
 }
 
+/* ---- what comes ---- */
+
+static struct err err; /* for calls that must not fail */
+
+static void append_log(const char *text)
+{
+    char path[LIMIT_PATH];
+    assert_true(log_path(dir(), 0, path, &err));
+    FILE *f = fopen(path, "a");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+/* As a writer does it: the highest number first. */
+static void rotate_log(void)
+{
+    for (unsigned n = 3; n-- > 0;) {
+        char from[LIMIT_PATH], to[LIMIT_PATH];
+        assert_true(log_path(dir(), n, from, &err) && log_path(dir(), n + 1, to, &err));
+        rename(from, to);
+    }
+}
+
+static const char *news(struct journal *j, const struct journal_wanted *wanted)
+{
+    static struct names n;
+    n = (struct names){.most = 0};
+    assert_true(journal_news(j, wanted, add_name, &n, &err));
+    return n.text;
+}
+
+static void test_news(void **state)
+{
+    (void)state;
+    const char *const file[4] = {A "\n{\"v\":1,\"ts\""};
+    const struct journal_wanted all = {0}, runs = {.names = only_runs};
+    struct journal j;
+    struct names past = {.most = 0};
+    put_log(file);
+    assert_true(journal_open(dir(), &j, &err));
+    same_text("nothing yet", news(&j, &all), "");
+    append_log(":\"x\"}\n" B "\n");
+    assert_true(journal_past(&j, JOURNAL_OLDEST_FIRST, &all, add_name, &past, &err));
+    same_text("what was there when it was opened", past.text, "sync ");
+    same_text("what has come, an unfinished line once it is whole", news(&j, &all), "run ");
+    same_text("once", news(&j, &all), "");
+    append_log(C "\n" B "\n");
+    same_text("what is wanted", news(&j, &runs), "run ");
+    append_log(C "\n");
+    rotate_log();
+    same_text("written before a rotation", news(&j, &all), "pull ");
+    append_log(D "\n");
+    same_text("and after it", news(&j, &all), "publish ");
+    append_log(A "\n");
+    rotate_log();
+    append_log(B "\n");
+    rotate_log();
+    append_log(C "\n");
+    same_text("over two rotations", news(&j, &all), "sync run pull ");
+    put_log(file);
+    same_text("another log in its place", news(&j, &all), "sync ");
+    journal_close(&j);
+}
+
+static void test_news_of_no_log(void **state)
+{
+    (void)state;
+    const struct journal_wanted all = {0};
+    struct journal j;
+    assert_true(journal_open(dir(), &j, &err));
+    same_text("none", news(&j, &all), "");
+    append_log(A "\n");
+    same_text("the first", news(&j, &all), "sync ");
+    append_log(B "\n");
+    same_text("the next", news(&j, &all), "run ");
+    journal_close(&j);
+}
+
+/* By others' tools: copied, then emptied. */
+static void test_news_after_emptying(void **state)
+{
+    (void)state;
+    const char *const file[4] = {A "\n" B "\n"};
+    const struct journal_wanted all = {0};
+    struct journal j;
+    char path[LIMIT_PATH];
+    put_log(file);
+    assert_true(journal_open(dir(), &j, &err) && log_path(dir(), 0, path, &err));
+    assert_int_equal(truncate(path, 0), 0);
+    append_log(C "\n");
+    same_text("from the beginning", news(&j, &all), "pull ");
+    journal_close(&j);
+}
+
 /* ---- what events mean ---- */
 
 static const struct {
@@ -262,10 +362,10 @@ static const struct {
     {"\"event\":\"run\",\"verdict\":\"lapsed\",\"recovery_succeeded\":false", OUTCOME_FAILED},
     {"\"event\":\"run\",\"verdict\":\"overridden\"", OUTCOME_FAILED},
     {"\"event\":\"run\",\"verdict\":\"forbidden\"", OUTCOME_FAILED},
-    {"\"event\":\"run\",\"verdict\":\"fine\",\"recovery_attempted\":true", OUTCOME_NOTHING},
-    {"\"event\":\"run\",\"verdict\":\"other\"", OUTCOME_NOTHING},
-    {"\"event\":\"run\"", OUTCOME_NOTHING},
-    {"\"event\":\"something\",\"ok\":false", OUTCOME_NOTHING},
+    {"\"event\":\"run\",\"verdict\":\"fine\",\"recovery_attempted\":true", OUTCOME_OTHER},
+    {"\"event\":\"run\",\"verdict\":\"other\"", OUTCOME_OTHER},
+    {"\"event\":\"run\"", OUTCOME_OTHER},
+    {"\"event\":\"something\",\"ok\":false", OUTCOME_OTHER},
 };
 
 static bool take_outcome(void *ctx, const struct journal_event *ev)
@@ -317,8 +417,11 @@ static void test_latest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_orders),  IN_WORLD(test_enough),   IN_WORLD(test_event),  IN_WORLD(test_long),
-        IN_WORLD(test_refused), IN_WORLD(test_outcomes), IN_WORLD(test_latest),
+        IN_WORLD(test_orders),         IN_WORLD(test_enough),
+        IN_WORLD(test_event),          IN_WORLD(test_long),
+        IN_WORLD(test_refused),        IN_WORLD(test_outcomes),
+        IN_WORLD(test_latest),         IN_WORLD(test_news),
+        IN_WORLD(test_news_of_no_log), IN_WORLD(test_news_after_emptying),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

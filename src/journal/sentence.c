@@ -1,0 +1,160 @@
+#include "journal/sentence.h"
+
+#include <string.h>
+
+#include "relay/decide.h"
+
+static bool is(const jv *members, const char *key, const char *word)
+{
+    const char *text = jv_text(members, key);
+    return text && strcmp(text, word) == 0;
+}
+
+static const char *or_nothing(const char *text)
+{
+    return text ? text : "";
+}
+
+/* ---- publish, pull, sync ---- */
+
+static const char *verb_of(const jv *members)
+{
+    static const struct {
+        const char *did, *verb;
+    } verbs[] = {
+        {"nothing", "nothing to do"},
+        {"publish", "published it"},
+        {"forward", "finished a publication"},
+        {"install_shared", "pulled it"},
+        {"install_renewable", "pulled it, with its refresh token"},
+    };
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+        if (is(members, "did", verbs[i].did))
+            return verbs[i].verb;
+    return or_nothing(jv_text(members, "did"));
+}
+
+/* The reason as half a sentence; one that we do not know as it is. */
+static const char *reason_of(const jv *members)
+{
+    for (int r = 0; r < REASON_COUNT; r++)
+        if (is(members, "why", reason_name((enum reason)r)))
+            return reason_text((enum reason)r);
+    return or_nothing(jv_text(members, "why"));
+}
+
+static void say_failure(const jv *members, struct buf *out)
+{
+    const char *message = jv_text(members, "message");
+    buf_printf(out, "failed: %s", message ? message : or_nothing(jv_text(members, "error")));
+}
+
+static void say_sync(const jv *members, struct buf *out)
+{
+    const char *login = jv_text(members, "local"), *warning = jv_text(members, "warning");
+    int64_t version = jv_number(members, "version", 0);
+    if (!jv_flag(members, "ok")) {
+        say_failure(members, out);
+        return;
+    }
+    buf_printf(out, "%s: %s (login %s", verb_of(members), reason_of(members), or_nothing(login));
+    if (version)
+        buf_printf(out, ", version %lld", (long long)version);
+    buf_text(out, ")");
+    if (warning)
+        buf_printf(out, "; warning: %s", warning);
+}
+
+/* ---- run ---- */
+
+enum { HOPELESS = 78 };
+
+static const char *how_recovered(const jv *members)
+{
+    return jv_flag(members, "retried") ? "with a fresh login it ran once more"
+                                       : "its login was replaced in time";
+}
+
+static void say_run(const jv *members, struct buf *out)
+{
+    int64_t status = jv_number(members, "exit_status", 0);
+    const char *message = or_nothing(jv_text(members, "message"));
+    if (jv_flag(members, "recovery_succeeded"))
+        buf_printf(out, "recovered: %s", how_recovered(members));
+    else if (status == HOPELESS && *message)
+        buf_printf(out, "not recovered: %s", message);
+    else if (is(members, "verdict", "lapsed"))
+        buf_printf(out, "auth lapsed; not run again: %s", message);
+    else
+        buf_printf(out, "a login was looked for, the run ended %s",
+                   is(members, "verdict", "fine") ? "well" : "for another reason");
+    buf_printf(out, " (exit status %lld)", (long long)status);
+}
+
+/* ---- any other ---- */
+
+static bool say_member(void *ctx, const char *key, const jv *value)
+{
+    static const char *const shown_already[] = {"v", "ts", "event", "relay", "machine"};
+    struct buf *out = ctx;
+    for (size_t i = 0; i < sizeof shown_already / sizeof shown_already[0]; i++)
+        if (strcmp(key, shown_already[i]) == 0)
+            return true;
+    buf_printf(out, "%s%s ", out->len ? ", " : "", key);
+    if (jv_string(value))
+        return buf_text(out, jv_string(value));
+    return jv_write(value, out);
+}
+
+static void say_any(const jv *members, struct buf *out)
+{
+    struct buf list;
+    const char *message = jv_text(members, "message");
+    if (message) {
+        buf_printf(out, "%s%s", jv_get(members, "ok") && !jv_flag(members, "ok") ? "failed: " : "",
+                   message);
+        return;
+    }
+    buf_init(&list, LIMIT_EVENT);
+    jv_each(members, say_member, &list);
+    buf_text(out, buf_str(&list));
+    buf_free(&list);
+}
+
+/* ---- all of them ---- */
+
+static const struct {
+    const char *name;
+    void (*say)(const jv *members, struct buf *out);
+} sentences[] = {
+    {"publish", say_sync},
+    {"pull", say_sync},
+    {"sync", say_sync},
+    {"run", say_run},
+};
+
+/* Also the control characters beyond ASCII, which some terminals obey. */
+static void make_harmless(char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i], next = (unsigned char)text[i + 1];
+        if (c < ' ' || c == 0x7f)
+            text[i] = '?';
+        else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
+            text[i] = text[i + 1] = '?';
+    }
+}
+
+void journal_sentence(const struct journal_event *ev, struct buf *out)
+{
+    size_t before = out->len;
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
+        if (strcmp(sentences[i].name, ev->name) == 0) {
+            sentences[i].say(ev->members, out);
+            break;
+        }
+    if (out->len == before)
+        say_any(ev->members, out);
+    if (out->len > before)
+        make_harmless(out->data + before, out->len - before);
+}
