@@ -10,6 +10,8 @@ struct options {
     const char *relay;   /* -r NAME: NULL the first one */
     const char *tool;    /* -t NAME: the relay by its tool */
     const char *manager; /* -F MANAGER: of services; NULL this system's */
+    /* Of log; NULL: not given. */
+    const char *lines, *since, *event, *days, *prometheus;
     bool json;
     bool dry_run;
     bool force;
@@ -19,20 +21,29 @@ struct options {
     bool detach;
     bool once;
     bool offline;
+    bool follow;
+    bool stats;
 };
 
 struct option_row {
-    char letter;          /* 0: none */
+    char id;              /* its own; most often what is typed after a dash */
     const char *name;     /* "dry-run" */
     const char *argument; /* NULL: a flag */
     const char *help;
 };
 
-/* Every option there is; a command takes those whose letters stand in its row. */
+/* Every option there is; a command takes those whose ids stand in its row. */
 enum {
     OPTION_RELAY = 'r',
     OPTION_TOOL = 't',
     OPTION_FOR = 'F',
+    OPTION_FOLLOW = 'L',
+    OPTION_LINES = 'N',
+    OPTION_SINCE = 'S',
+    OPTION_EVENT = 'E',
+    OPTION_STATS = 'T',
+    OPTION_DAYS = 'D',
+    OPTION_PROMETHEUS = 'P',
     OPTION_JSON = 'j',
     OPTION_OFFLINE = 'o',
     OPTION_DRY_RUN = 'n',
@@ -43,14 +54,15 @@ enum {
     OPTION_ONCE = '1',
     OPTION_HELP = 'h'
 };
-const struct option_row *option_row(size_t i); /* NULL after the last */
+const struct option_row *option_row(size_t i);    /* NULL after the last */
+char option_letter(const struct option_row *row); /* what is typed after a dash; 0: its name only */
 
 struct command {
     const char *name;
     const char *arguments; /* after the options in the usage line; "" none */
     const char *summary;   /* one line */
     const char *about;     /* a paragraph for help */
-    const char *options;   /* the letters of its options */
+    const char *options;   /* the ids of its options */
     int least, most;       /* arguments; -1: no limit */
     int (*run)(const struct options *o, int argc, char **argv);
 };
@@ -61,6 +73,7 @@ extern const struct command cmd_publish;
 extern const struct command cmd_sync;
 extern const struct command cmd_watch;
 extern const struct command cmd_status;
+extern const struct command cmd_log;
 extern const struct command cmd_service;
 extern const struct command cmd_version;
 extern const struct command cmd_help;

@@ -14,6 +14,7 @@ static const struct command *const table[] = {
     &cmd_sync,    //
     &cmd_watch,   //
     &cmd_status,  //
+    &cmd_log,     //
     &cmd_service, //
     &cmd_version, //
     &cmd_help,    //
@@ -23,6 +24,16 @@ static const struct option_row option_rows[] = {
     {OPTION_RELAY, "relay", "NAME", "the relay (a section of credrelay.conf) it is about"},
     {OPTION_TOOL, "tool", "NAME", "the relay of this tool: claude, codex, or one of your own"},
     {OPTION_FOR, "for", "systemd|launchd", "the service manager; by default this system's"},
+    {OPTION_FOLLOW, "follow", NULL, "show what comes as well, until you stop it"},
+    {OPTION_LINES, "lines", "N", "the last N events; 20 where nothing else is said"},
+    {OPTION_SINCE, "since", "WHEN",
+     "the events since then: 2h, 3d, 2026-11-24, '2026-11-24 06:13'"},
+    {OPTION_EVENT, "event", "NAME[,NAME]",
+     "the events of that name: run, publish, pull, sync, ..."},
+    {OPTION_STATS, "stats", NULL, "count the runs whose login was in question, by day"},
+    {OPTION_DAYS, "days", "N", "so many days of it, today being the last; 14 by default"},
+    {OPTION_PROMETHEUS, "prometheus", "FILE",
+     "write metrics for node_exporter's textfile collector"},
     {OPTION_JSON, "json", NULL, "print the result as one JSON object"},
     {OPTION_OFFLINE, "offline", NULL, "look at this machine only, ask neither store nor services"},
     {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, change nothing"},
@@ -34,11 +45,27 @@ static const struct option_row option_rows[] = {
     {OPTION_HELP, "help", NULL, "show this help"},
 };
 
+/* Options whose letter is not their id: another command's option has it too, or they have none. */
+static const struct {
+    char id, letter;
+} typed[] = {
+    {OPTION_FOLLOW, 'f'}, {OPTION_LINES, 'n'}, {OPTION_SINCE, 0},      {OPTION_EVENT, 0},
+    {OPTION_STATS, 0},    {OPTION_DAYS, 0},    {OPTION_PROMETHEUS, 0},
+};
+
 enum { OPTIONS = sizeof option_rows / sizeof option_rows[0] };
 
 const struct option_row *option_row(size_t i)
 {
     return i < OPTIONS ? &option_rows[i] : NULL;
+}
+
+char option_letter(const struct option_row *row)
+{
+    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++)
+        if (typed[i].id == row->id)
+            return typed[i].letter;
+    return row->id;
 }
 
 const struct command *command_at(size_t i)
@@ -55,12 +82,19 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-static void take_option(struct options *o, int letter, const char *argument)
+static void take_option(struct options *o, int id, const char *argument)
 {
-    switch (letter) {
+    switch (id) {
     case OPTION_RELAY: o->relay = argument; break;
     case OPTION_TOOL: o->tool = argument; break;
     case OPTION_FOR: o->manager = argument; break;
+    case OPTION_FOLLOW: o->follow = true; break;
+    case OPTION_LINES: o->lines = argument; break;
+    case OPTION_SINCE: o->since = argument; break;
+    case OPTION_EVENT: o->event = argument; break;
+    case OPTION_STATS: o->stats = true; break;
+    case OPTION_DAYS: o->days = argument; break;
+    case OPTION_PROMETHEUS: o->prometheus = argument; break;
     case OPTION_JSON: o->json = true; break;
     case OPTION_OFFLINE: o->offline = true; break;
     case OPTION_DRY_RUN: o->dry_run = true; break;
@@ -74,6 +108,9 @@ static void take_option(struct options *o, int letter, const char *argument)
     }
 }
 
+/* What getopt returns of an option that was named: this and its id. */
+enum { BY_NAME = 256 };
+
 /* The options of C for getopt_long(3).  "+": it stops at the first argument, and does not order
  * them by itself, which POSIXLY_CORRECT would turn off. */
 static void getopt_tables(const struct command *c, char *letters, struct option *longs)
@@ -82,13 +119,15 @@ static void getopt_tables(const struct command *c, char *letters, struct option 
     *letters++ = ':';
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option_row *row = &option_rows[i];
-        if (!strchr(c->options, row->letter))
+        if (!strchr(c->options, row->id))
             continue;
-        *letters++ = row->letter;
-        if (row->argument)
-            *letters++ = ':';
+        if (option_letter(row)) {
+            *letters++ = option_letter(row);
+            if (row->argument)
+                *letters++ = ':';
+        }
         *longs++ = (struct option){row->name, row->argument ? required_argument : no_argument, NULL,
-                                   row->letter};
+                                   BY_NAME + row->id};
     }
     *letters = '\0';
     *longs = (struct option){NULL, 0, NULL, 0};
@@ -101,13 +140,24 @@ static int usage_error(const struct command *c, const char *what, const char *wh
     return err_exit_status(ERR_USAGE);
 }
 
+/* The id of C's option that getopt has found. */
+static int found(const struct command *c, int letter)
+{
+    if (letter >= BY_NAME)
+        return letter - BY_NAME;
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (strchr(c->options, option_rows[i].id) && option_letter(&option_rows[i]) == letter)
+            return option_rows[i].id;
+    return 0;
+}
+
 /* getopt says '?' of an option it does not know, and of a flag that was given an argument
  * (--json=1); in a cluster (-nx) ARGV names it only together with its neighbours. */
 static int no_such_option(const struct command *c, char **argv)
 {
     char letter[] = {'-', (char)optopt, '\0'};
-    return usage_error(
-        c, "no such option: ", optopt && !strchr(c->options, optopt) ? letter : argv[optind - 1]);
+    return usage_error(c,
+                       "no such option: ", optopt && optopt < BY_NAME ? letter : argv[optind - 1]);
 }
 
 /* The options of C into O; its arguments into ARGV from 1 on, and how many into *RET_COUNT.  Options
@@ -129,7 +179,7 @@ static int take_options(const struct command *c, int argc, char **argv, struct o
         if (letter == ':')
             return usage_error(c, "an argument is missing: ", argv[optind - 1]);
         if (letter != -1)
-            take_option(o, letter, optarg);
+            take_option(o, found(c, letter), optarg);
         else if (c->most < 0 || optind > before) /* past "--" */
             break;
         else
@@ -163,12 +213,12 @@ static void help_options(const struct command *c)
 {
     for (size_t i = 0; i < OPTIONS; i++) {
         const struct option_row *row = &option_rows[i];
-        char name[40];
-        if (!strchr(c->options, row->letter))
+        char name[40], letter[] = {'-', option_letter(row), ',', '\0'};
+        if (!strchr(c->options, row->id))
             continue;
         snprintf(name, sizeof name, "--%s%s%s", row->name, row->argument ? " " : "",
                  row->argument ? row->argument : "");
-        printf("  -%c, %-16s %s\n", row->letter, name, row->help);
+        printf("  %3s %-18s %s\n", letter[1] ? letter : "", name, row->help);
     }
 }
 

@@ -10,11 +10,12 @@ static jv *command_value(const struct command *c)
     jv *v = jv_object(), *options = jv_array();
     const struct option_row *row;
     for (size_t i = 0; (row = option_row(i)); i++) {
-        for (const char *letter = c->options; *letter; letter++) {
-            if (*letter != row->letter)
+        for (const char *id = c->options; *id; id++) {
+            if (*id != row->id)
                 continue;
             jv *o = jv_object();
-            jv_put_bytes(o, "letter", letter, 1);
+            const char letter[] = {option_letter(row), '\0'};
+            jv_put_text(o, "letter", letter[0] ? letter : NULL);
             jv_put_text(o, "name", row->name);
             jv_put_text(o, "argument", row->argument);
             jv_put_text(o, "help", row->help);

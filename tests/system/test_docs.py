@@ -60,10 +60,14 @@ def test_the_manual_has_the_commands_and_no_others(tables):
     assert sorted(synopsis) == sorted(items)
 
 
+def options(tables):
+    """{(letter, name)}; "": it has no letter."""
+    return {(o["letter"] or "", o["name"]) for c in tables["commands"] for o in c["options"]}
+
+
 def test_the_manual_has_the_options_and_no_others(tables):
-    items = re.findall(r"^\.It Fl (.) , Fl -(\S+)", section("credrelay.1", "OPTIONS"), re.M)
-    options = {(o["letter"], o["name"]) for c in tables["commands"] for o in c["options"]}
-    assert set(items) == options and len(items) == len(options)
+    items = re.findall(r"^\.It Fl (?:(\w) , Fl )?-(\S+)", section("credrelay.1", "OPTIONS"), re.M)
+    assert set(items) == options(tables) and len(items) == len(options(tables))
 
 
 def test_the_synopsis_gives_each_command_its_options(tables):
@@ -71,7 +75,9 @@ def test_the_synopsis_gives_each_command_its_options(tables):
         entry = re.search(rf"^\.Ic {command['name']}\n(.*?)(?=^\.Nm|\Z)",
                           section("credrelay.1", "SYNOPSIS"), re.M | re.S)[1]
         letters = {c for flags in re.findall(r"^\.Op Fl (\w+)", entry, re.M) for c in flags}
-        assert letters | {"h"} == {o["letter"] for o in command["options"]}, command["name"]
+        names = set(re.findall(r"^\.Op Fl -(\S+)", entry, re.M))
+        assert letters | {"h"} == {o["letter"] for o in command["options"] if o["letter"]}, command["name"]
+        assert names == {o["name"] for o in command["options"] if not o["letter"]}, command["name"]
 
 
 def test_the_manual_has_the_members_of_the_json_output():
@@ -334,11 +340,13 @@ def test_bash_offers_what_there_is(world, tables):
     assert complete_in_bash(world, "credrelay", "pu") == {"pull", "publish"}
     for command in tables["commands"]:
         offered = complete_in_bash(world, "credrelay", command["name"], "")
-        options = {s for o in command["options"] for s in (f"-{o['letter']}", f"--{o['name']}")}
+        expected = {f"--{o['name']}" for o in command["options"]}
+        expected |= {f"-{o['letter']}" for o in command["options"] if o["letter"]}
         more = {"help": commands, "run": {"--"}}.get(command["name"], set())
         more |= {w for choice in re.findall(r"[a-z-]+(?:\|[a-z-]+)+", command["arguments"])
                  for w in choice.split("|")}
         assert offered == options | more, command["name"]
+        assert offered == expected | more, command["name"]
 
 
 def test_bash_offers_the_relays_of_the_configuration(world):
@@ -373,6 +381,9 @@ def test_fish_and_zsh_name_what_there_is(tables):
     options = {(o["letter"], o["name"]) for c in tables["commands"] for o in c["options"]}
     assert set(re.findall(r" -s (\w) -l (\S+)", fish)) == options
     assert set(re.findall(r"\{-(\w),--([\w-]+)\}", zsh)) == options
+    assert re.findall(r"^ +['\"](\w+):", zsh, re.M) == commands
+    assert set(re.findall(r"^complete .*?(?: -s (\w))? -l (\S+)", fish, re.M)) == options(tables)
+    assert set(re.findall(r"(?:\{-(\w),|')--([\w-]+)(?:\}|\[|=)", zsh)) == options(tables)
 
 
 @pytest.mark.parametrize("shell, script", [("zsh", "_credrelay"), ("fish", "credrelay.fish"),

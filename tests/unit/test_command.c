@@ -6,13 +6,18 @@
 
 #include "cmd/cmd.h"
 
-static const struct option_row *row_of(char letter)
+static const struct option_row *row_of(char id)
 {
     const struct option_row *row;
     for (size_t i = 0; (row = option_row(i)); i++)
-        if (row->letter == letter)
+        if (row->id == id)
             return row;
     return NULL;
+}
+
+static bool same_letter(const struct option_row *a, const struct option_row *b)
+{
+    return option_letter(a) && option_letter(a) == option_letter(b);
 }
 
 static void test_commands(void **state)
@@ -33,9 +38,10 @@ static void test_commands(void **state)
         same_int(c->name, c->run != NULL, true);
         same_int(c->name, c->most < 0 || c->most >= c->least, true);
         same_int(c->name, strchr(c->options, 'h') != NULL, true);
-        for (const char *letter = c->options; *letter; letter++) {
-            same_int(c->name, row_of(*letter) != NULL, true);
-            same_int(c->name, strchr(letter + 1, *letter) == NULL, true);
+        for (const char *id = c->options; *id; id++) {
+            same_int(c->name, row_of(*id) != NULL, true);
+            for (const char *other = id + 1; *other; other++)
+                same_int(c->name, *other != *id && !same_letter(row_of(*id), row_of(*other)), true);
         }
     }
     assert_true(count >= 5);
@@ -53,7 +59,7 @@ static void test_options(void **state)
         same_int(row->name, row->help[0] && !strchr(row->help, '\n'), true);
         for (size_t other = 0; other < i; other++) {
             same_int(row->name, strcmp(option_row(other)->name, row->name) != 0, true);
-            same_int(row->name, option_row(other)->letter != row->letter, true);
+            same_int(row->name, option_row(other)->id != row->id, true);
         }
     }
 }
@@ -156,6 +162,66 @@ static void test_foreign(void **state)
     }
 }
 
+/* ---- letters that mean another option in another command, and options without one ---- */
+
+static int run_other(const struct options *o, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("%s%s lines=%s since=%s", o->follow ? "follow" : "", o->dry_run ? "dry-run" : "",
+           o->lines ? o->lines : "", o->since ? o->since : "");
+    return 7;
+}
+
+static int run_other_words(const void *line)
+{
+    static const struct command other = {.name = "other",
+                                         .arguments = "",
+                                         .summary = "the same letters",
+                                         .about = "For this test.",
+                                         .options = "LNSh",
+                                         .run = run_other};
+    return run_words(&other, line);
+}
+
+static void test_letters(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        int status;
+        const char *got, *refused;
+    } cases[] = {
+        {"-f -n 5", 7, "follow lines=5 since=", ""},
+        {"-fn5 --since 2h", 7, "follow lines=5 since=2h", ""},
+        {"--follow --lines=5", 7, "follow lines=5 since=", ""},
+        {"-S 2h", 64, "", "no such option: -S"}, /* an id, not a letter */
+        {"-L", 64, "", "no such option: -L"},
+        {"--dry-run", 64, "", "no such option: --dry-run"},
+        {"--follow=5", 64, "", "no such option: --follow=5"},
+        {"--since", 64, "", "an argument is missing: --since"},
+        {"-n", 64, "", "an argument is missing: -n"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char want[500] = "";
+        same_int(cases[i].line, forked_end(forked_start(run_other_words, cases[i].line)),
+                 cases[i].status);
+        same_text(cases[i].line, file_text(in_home("out")), cases[i].got);
+        if (*cases[i].refused)
+            snprintf(want, sizeof want, "credrelay other: %s\n  see: credrelay other --help\n",
+                     cases[i].refused);
+        same_text(cases[i].line, file_text(in_home("err")), want);
+    }
+    same_int("help", forked_end(forked_start(run_other_words, "-h")), 0);
+    same_text("help", file_text(in_home("out")),
+              "the same letters\n\nusage: credrelay other [OPTION...]\n\nFor this test.\n\n"
+              "  -f, --follow           show what comes as well, until you stop it\n"
+              "  -n, --lines N          the last N events; 20 where nothing else is said\n"
+              "      --since WHEN       the events since then: 2h, 3d, 2026-11-24, '2026-11-24 "
+              "06:13'\n"
+              "  -h, --help             show this help\n");
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -198,11 +264,11 @@ static void test_help(void **state)
         same_text(lines[i], file_text(in_home("out")),
                   "take the options apart\n\nusage: credrelay probe [OPTION...] ONE [TWO]\n\n"
                   "For this test.\n\n"
-                  "  -r, --relay NAME     the relay (a section of credrelay.conf) it is about\n"
-                  "  -j, --json           print the result as one JSON object\n"
-                  "  -n, --dry-run        say what would be done, change nothing\n"
-                  "  -q, --quiet          say nothing when all is well\n"
-                  "  -h, --help           show this help\n");
+                  "  -r, --relay NAME       the relay (a section of credrelay.conf) it is about\n"
+                  "  -j, --json             print the result as one JSON object\n"
+                  "  -n, --dry-run          say what would be done, change nothing\n"
+                  "  -q, --quiet            say nothing when all is well\n"
+                  "  -h, --help             show this help\n");
     }
 }
 
@@ -210,7 +276,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_commands), IN_WORLD(test_options), IN_WORLD(test_taken),
-        IN_WORLD(test_foreign),  IN_WORLD(test_refused), IN_WORLD(test_help),
+        IN_WORLD(test_foreign),  IN_WORLD(test_refused), IN_WORLD(test_letters),
+        IN_WORLD(test_help),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
