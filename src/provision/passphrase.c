@@ -22,7 +22,10 @@ struct secret *passphrase_make(void)
     if (!secret_init())
         return NULL;
     for (size_t i = 0; i < sizeof text; i++)
-        text[i] = i % (GROUP + 1) == GROUP ? '-' : alphabet[randombytes_uniform(32)];
+        if (i % (GROUP + 1) == GROUP)
+            text[i] = '-';
+        else
+            text[i] = alphabet[randombytes_uniform(32)];
     struct secret *made = secret_copy(text, sizeof text);
     sodium_memzero(text, sizeof text);
     return made;
@@ -31,7 +34,12 @@ struct secret *passphrase_make(void)
 static char meant(char c)
 {
     char lower = (char)ascii_lower(c);
-    return lower == 'o' ? '0' : lower == 'i' || lower == 'l' ? '1' : lower;
+    switch (lower) {
+    case 'o': return '0';
+    case 'i':
+    case 'l': return '1';
+    default: return lower;
+    }
 }
 
 struct secret *passphrase_typed(const char *text, size_t len)
