@@ -71,6 +71,12 @@
  * longest makes 12 KB of base64. */
 #define LIMIT_INVITATION (16u << 10)
 
+/* What a file of --passphrase-file may hold. */
+#define LIMIT_PASSPHRASE 1024
+
+/* What a command says of one of its steps, with two paths in it. */
+#define LIMIT_STEP (10u << 10)
+
 /* Nesting of any JSON we read; the deepest seen in a credentials file is 6. */
 #define LIMIT_JSON_DEPTH 64
 

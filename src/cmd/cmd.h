@@ -12,6 +12,10 @@ struct options {
     const char *manager; /* -F MANAGER: of services; NULL this system's */
     /* Of log; NULL: not given. */
     const char *lines, *since, *event, *days, *prometheus;
+    const char *relay;           /* -r NAME: NULL the first one */
+    const char *tool;            /* -t NAME: the relay by its tool */
+    const char *expires;         /* invite: for how long, NULL the default */
+    const char *passphrase_file; /* join: NULL ask */
     bool json;
     bool dry_run;
     bool force;
@@ -23,6 +27,10 @@ struct options {
     bool offline;
     bool follow;
     bool stats;
+    bool seal;
+    bool no_seal;
+    bool replace;
+    bool no_service;
 };
 
 struct option_row {
@@ -52,7 +60,13 @@ enum {
     OPTION_QUIET = 'q',
     OPTION_DETACH = 'd',
     OPTION_ONCE = '1',
-    OPTION_HELP = 'h'
+    OPTION_HELP = 'h' OPTION_HELP = 'h',
+    OPTION_EXPIRES = 'e',
+    OPTION_SEAL = 'L',
+    OPTION_NO_SEAL = 'U',
+    OPTION_PASSPHRASE_FILE = 'p',
+    OPTION_REPLACE = 'F',
+    OPTION_NO_SERVICE = 'Z'
 };
 const struct option_row *option_row(size_t i);    /* NULL after the last */
 char option_letter(const struct option_row *row); /* what is typed after a dash; 0: its name only */
@@ -74,6 +88,8 @@ extern const struct command cmd_sync;
 extern const struct command cmd_watch;
 extern const struct command cmd_status;
 extern const struct command cmd_log;
+extern const struct command cmd_invite;
+extern const struct command cmd_join;
 extern const struct command cmd_service;
 extern const struct command cmd_version;
 extern const struct command cmd_help;

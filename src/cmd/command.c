@@ -15,6 +15,8 @@ static const struct command *const table[] = {
     &cmd_watch,   //
     &cmd_status,  //
     &cmd_log,     //
+    &cmd_invite,  //
+    &cmd_join,    //
     &cmd_service, //
     &cmd_version, //
     &cmd_help,    //
@@ -42,6 +44,12 @@ static const struct option_row option_rows[] = {
     {OPTION_QUIET, "quiet", NULL, "say nothing when all is well"},
     {OPTION_DETACH, "detach", NULL, "go on in the background; print the process's number"},
     {OPTION_ONCE, "once", NULL, "one sync of each relay, then the end"},
+    {OPTION_EXPIRES, "expires", "DURATION", "how long the invitation is good: 24h"},
+    {OPTION_SEAL, "seal", NULL, "seal the invitation, into a pipe as well"},
+    {OPTION_NO_SEAL, "no-seal", NULL, "do not seal it: who reads it has the key"},
+    {OPTION_PASSPHRASE_FILE, "passphrase-file", "FILE", "read the passphrase from FILE"},
+    {OPTION_REPLACE, "replace", NULL, "write over a configuration or a key that says otherwise"},
+    {OPTION_NO_SERVICE, "no-service", NULL, "do not install the watcher as a service"},
     {OPTION_HELP, "help", NULL, "show this help"},
 };
 
@@ -104,6 +112,12 @@ static void take_option(struct options *o, int id, const char *argument)
     case OPTION_DETACH: o->detach = true; break;
     case OPTION_ONCE: o->once = true; break;
     case OPTION_HELP: o->help = true; break;
+    case OPTION_EXPIRES: o->expires = argument; break;
+    case OPTION_SEAL: o->seal = true; break;
+    case OPTION_NO_SEAL: o->no_seal = true; break;
+    case OPTION_PASSPHRASE_FILE: o->passphrase_file = argument; break;
+    case OPTION_REPLACE: o->replace = true; break;
+    case OPTION_NO_SERVICE: o->no_service = true; break;
     default: break;
     }
 }

@@ -93,6 +93,11 @@ def test_the_manual_has_the_members_of_the_status():
     values = (quoted("src/doctor/outlook.c", r'\[(?:NOTE|STANDS|WILL|CANNOT|NOT|NO|ANSWERED)\w*\] = "(\w+)"')
               | quoted("src/doctor/rows.c", r'\[HAPPENED_\w+\] = "(\w+)"'))
     assert words(section("credrelay-status.1", "JSON OUTPUT")) == members | values | {"usable"}
+def test_the_manual_has_the_members_of_what_sets_up():
+    sources = "".join(source(f"src/cmd/{name}.c") for name in ("invite", "join", "set_up", "steps"))
+    members = set(re.findall(r'jv_put\w*\(\s*[\w>-]+, "(\w+)"', sources))
+    ends = set(re.findall(r'\[STEP_\w+\] = "(\w+)"', sources))
+    assert ends and words(section("credrelay.1", "JSON OUTPUT OF SETTING UP")) == members | ends
 
 
 def exit_statuses():
@@ -345,6 +350,8 @@ def test_bash_offers_what_there_is(world, tables):
         more = {"help": commands, "run": {"--"}}.get(command["name"], set())
         more |= {w for choice in re.findall(r"[a-z-]+(?:\|[a-z-]+)+", command["arguments"])
                  for w in choice.split("|")}
+        options = {s for o in command["options"] for s in (f"-{o['letter']}", f"--{o['name']}")}
+        more = {"help": commands, "run": {"--"}, "invite": {"reader", "writer"}}.get(command["name"], set())
         assert offered == options | more, command["name"]
         assert offered == expected | more, command["name"]
 

@@ -1,0 +1,168 @@
+#include "provision/inviting.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/aws_profile.h"
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* ---- the store's URL: ssm://REGION/NAME[?profile=P&endpoint=URL] ---- */
+
+#define SSM "ssm://"
+
+/* Empty when the URL names no profile. */
+static void url_profile(const char *url, char *out, size_t size)
+{
+    const char *at = strchr(url, '?');
+    out[0] = '\0';
+    while (at && !begins(at + 1, "profile="))
+        at = strchr(at + 1, '&');
+    if (at) {
+        at += 1 + strlen("profile=");
+        snprintf(out, size, "%.*s", (int)strcspn(at, "&"), at);
+    }
+}
+
+/* A URL without a region means what this machine's environment and profile say; another machine's
+ * say something else. */
+static void fix_region(struct section *s, const char *of_profile)
+{
+    char *url = s->value[SECTION_STORE], fixed[SECTION_VALUE_SIZE];
+    const char *region = getenv("AWS_REGION");
+    if (!region || !*region)
+        region = getenv("AWS_DEFAULT_REGION");
+    if (!region || !*region)
+        region = of_profile;
+    if (!begins(url, SSM "/") || !*region)
+        return;
+    int n = snprintf(fixed, sizeof fixed, SSM "%s%s", region, url + strlen(SSM));
+    if (n > 0 && (size_t)n < sizeof fixed)
+        memcpy(url, fixed, (size_t)n + 1);
+}
+
+/* ---- keys ---- */
+
+static bool not_a_key(const char *profile, const struct aws_profile *p, const struct section *s,
+                      struct err *e)
+{
+    if (!p->source[0]) {
+        err_set(e, ERR_NOT_FOUND, "profile %s has no key", profile);
+        return err_hint(e, "enter it: aws configure --profile %s", profile);
+    }
+    err_set(e, ERR_UNSUPPORTED,
+            "profile %s has no key of its own to give away: it is set up with %s", profile,
+            p->source);
+    return err_hint(e,
+                    "set up such a profile on the new machine, then: credrelay init --role %s "
+                    "--store '%s' --%s-profile %s",
+                    s->value[SECTION_ROLE], s->value[SECTION_STORE], s->value[SECTION_ROLE],
+                    profile);
+}
+
+static bool add_key(const char *profile, struct invitation *i, struct err *e)
+{
+    struct invitation_key *key = &i->keys[i->key_count];
+    struct aws_profile p;
+    if (!aws_profile_read(profile, &p, e))
+        return false;
+    bool ok = (!p.source[0] && p.key_id[0] && p.secret) || not_a_key(profile, &p, &i->section, e);
+    if (ok && ((size_t)snprintf(key->profile, sizeof key->profile, "%s", profile) >=
+                   sizeof key->profile ||
+               (size_t)snprintf(key->id, sizeof key->id, "%s", p.key_id) >= sizeof key->id))
+        ok = err_set(e, ERR_TOO_LARGE, "the name or the key of profile %.64s is too long", profile);
+    if (ok) {
+        fix_region(&i->section, p.region);
+        key->secret = p.secret;
+        p.secret = NULL;
+        i->key_count++;
+    }
+    aws_profile_free(&p);
+    return ok;
+}
+
+static bool no_profile(const struct relay *r, enum role role, struct err *e)
+{
+    err_set(e, ERR_NOT_FOUND, "which key is the %s's is not told: [%s] has no %s-profile",
+            role_name(role), r->name, role_name(role));
+    return err_hint(e, "put the key into a profile of ~/.aws/credentials and name it in "
+                       "credrelay.conf");
+}
+
+/* A profile in the URL is that of every role: what this machine uses, whatever it is allowed. */
+static bool add_url_key(const struct relay *r, enum role role, const char *profile,
+                        struct invitation *i, struct err *e)
+{
+    if (r->role == role)
+        return add_key(profile, i, e);
+    err_set(e, ERR_DENIED, "the store's URL has profile=%s for every role, which is the %s's key",
+            profile, role_name(r->role));
+    return err_hint(e, "take it out of the URL and name reader-profile and writer-profile");
+}
+
+static bool same_key(const struct invitation *i, const char *profile)
+{
+    struct aws_profile p;
+    struct err ignored;
+    if (!aws_profile_read(profile, &p, &ignored))
+        return false;
+    bool same = i->key_count > 0 && strcmp(i->keys[0].id, p.key_id) == 0;
+    aws_profile_free(&p);
+    return same;
+}
+
+static bool add_keys(const struct relay *r, enum role role, struct invitation *i, struct err *e)
+{
+    char of_url[INVITATION_NAME_SIZE];
+    const char *reader = jv_text(r->store_options, "reader-profile");
+    const char *writer = jv_text(r->store_options, "writer-profile");
+    url_profile(r->store_url, of_url, sizeof of_url);
+    if (of_url[0])
+        return add_url_key(r, role, of_url, i, e);
+    if (!(role == ROLE_READER ? reader : writer))
+        return no_profile(r, role, e);
+    if (reader && !add_key(reader, i, e))
+        return false;
+    if (role == ROLE_WRITER)
+        return (reader && strcmp(reader, writer) == 0) || add_key(writer, i, e);
+    if (!writer || !same_key(i, writer))
+        return true;
+    err_set(e, ERR_DENIED, "profile %s has the writers' key: a reader must not get it", reader);
+    return err_hint(e, "give the readers a key of their own, which can only read");
+}
+
+/* ---- the whole ---- */
+
+static bool may_invite(const struct relay *r, enum role role, struct err *e)
+{
+    if (begins(r->store_url, "local:")) {
+        err_set(e, ERR_UNSUPPORTED,
+                "the store %s is this machine's own: there is nothing to share with another",
+                r->store_url);
+        return err_hint(e, "a store that machines share: store = ssm://REGION/NAME");
+    }
+    if (r->role == ROLE_WRITER || role == ROLE_READER)
+        return true;
+    err_set(e, ERR_DENIED, "this machine is a reader, and a reader can invite readers only");
+    return err_hint(e, "invite a writer from a writer");
+}
+
+bool invitation_make(const struct relay *r, enum role role, int64_t now, int64_t lifetime_ms,
+                     struct invitation *ret, struct err *e)
+{
+    struct invitation i = {.made_at = now, .expires_at = now + lifetime_ms};
+    if (!may_invite(r, role, e))
+        return false;
+    snprintf(i.by, sizeof i.by, "%s", r->machine);
+    section_of_relay(r, role, &i.section);
+    if (begins(r->store_url, SSM) && !add_keys(r, role, &i, e)) {
+        invitation_free(&i);
+        return false;
+    }
+    *ret = i;
+    return true;
+}
