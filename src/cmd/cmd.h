@@ -3,80 +3,89 @@
 #ifndef CREDRELAY_CMD_CMD_H
 #define CREDRELAY_CMD_CMD_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/err.h"
 
-/* What the options of a command line may set; each command takes those its row names. */
+/* What the options of a command line set; a text that was not given is NULL. */
 struct options {
-    const char *relay;   /* -r NAME: NULL the first one */
-    const char *tool;    /* -t NAME: the relay by its tool */
-    const char *manager; /* -F MANAGER: of services; NULL this system's */
-    /* Of log; NULL: not given. */
-    const char *lines, *since, *event, *days, *prometheus;
-    const char *relay;           /* -r NAME: NULL the first one */
-    const char *tool;            /* -t NAME: the relay by its tool */
-    const char *expires;         /* invite: for how long, NULL the default */
-    const char *passphrase_file; /* join: NULL ask */
+    const char *relay;
+    const char *tool;
+    const char *manager;
+    const char *lines;
+    const char *since;
+    const char *event;
+    const char *days;
+    const char *prometheus;
+    const char *expires;
+    const char *passphrase_file;
     bool json;
+    bool offline;
     bool dry_run;
     bool force;
     bool verbose;
     bool quiet;
-    bool help;
     bool detach;
     bool once;
-    bool offline;
     bool follow;
     bool stats;
     bool seal;
     bool no_seal;
     bool replace;
     bool no_service;
+    bool help;
 };
 
+/* Every option there is, in the order that help shows them. */
+enum option_id {
+    OPTION_RELAY,
+    OPTION_TOOL,
+    OPTION_FOR,
+    OPTION_FOLLOW,
+    OPTION_LINES,
+    OPTION_SINCE,
+    OPTION_EVENT,
+    OPTION_STATS,
+    OPTION_DAYS,
+    OPTION_PROMETHEUS,
+    OPTION_EXPIRES,
+    OPTION_SEAL,
+    OPTION_NO_SEAL,
+    OPTION_PASSPHRASE_FILE,
+    OPTION_REPLACE,
+    OPTION_NO_SERVICE,
+    OPTION_JSON,
+    OPTION_OFFLINE,
+    OPTION_DRY_RUN,
+    OPTION_FORCE,
+    OPTION_VERBOSE,
+    OPTION_QUIET,
+    OPTION_DETACH,
+    OPTION_ONCE,
+    OPTION_HELP,
+    OPTION_COUNT
+};
+
+/* Two options may have one letter, but no command takes both. */
 struct option_row {
-    char id;              /* its own; most often what is typed after a dash */
+    char letter;          /* 0: none */
     const char *name;     /* "dry-run" */
     const char *argument; /* NULL: a flag */
+    size_t place;         /* in struct options: of a text, or of a flag */
     const char *help;
 };
+const struct option_row *option_row(enum option_id id);
 
-/* Every option there is; a command takes those whose ids stand in its row. */
-enum {
-    OPTION_RELAY = 'r',
-    OPTION_TOOL = 't',
-    OPTION_FOR = 'F',
-    OPTION_FOLLOW = 'L',
-    OPTION_LINES = 'N',
-    OPTION_SINCE = 'S',
-    OPTION_EVENT = 'E',
-    OPTION_STATS = 'T',
-    OPTION_DAYS = 'D',
-    OPTION_PROMETHEUS = 'P',
-    OPTION_JSON = 'j',
-    OPTION_OFFLINE = 'o',
-    OPTION_DRY_RUN = 'n',
-    OPTION_FORCE = 'f',
-    OPTION_VERBOSE = 'v',
-    OPTION_QUIET = 'q',
-    OPTION_DETACH = 'd',
-    OPTION_ONCE = '1',
-    OPTION_HELP = 'h' OPTION_HELP = 'h',
-    OPTION_EXPIRES = 'e',
-    OPTION_SEAL = 'L',
-    OPTION_NO_SEAL = 'U',
-    OPTION_PASSPHRASE_FILE = 'p',
-    OPTION_REPLACE = 'F',
-    OPTION_NO_SERVICE = 'Z'
-};
-const struct option_row *option_row(size_t i);    /* NULL after the last */
-char option_letter(const struct option_row *row); /* what is typed after a dash; 0: its name only */
+/* A set of options: TAKES(RELAY) | TAKES(JSON). */
+#define TAKES(option) (UINT64_C(1) << OPTION_##option)
 
 struct command {
     const char *name;
     const char *arguments; /* after the options in the usage line; "" none */
     const char *summary;   /* one line */
     const char *about;     /* a paragraph for help */
-    const char *options;   /* the ids of its options */
+    uint64_t options;      /* TAKES(...); every command takes --help */
     int least, most;       /* arguments; -1: no limit */
     int (*run)(const struct options *o, int argc, char **argv);
 };
@@ -97,6 +106,8 @@ extern const struct command cmd_help;
 /* The table; NULL after the last. */
 const struct command *command_at(size_t i);
 const struct command *command_find(const char *name);
+
+bool command_takes(const struct command *c, enum option_id id);
 
 /* Read the options of ARGV (after the command's name) and run it.  Returns the exit status. */
 int command_run(const struct command *c, int argc, char **argv);

@@ -22,58 +22,64 @@ static const struct command *const table[] = {
     &cmd_help,    //
 };
 
+#define PLACE(member) offsetof(struct options, member)
+
 static const struct option_row option_rows[] = {
-    {OPTION_RELAY, "relay", "NAME", "the relay (a section of credrelay.conf) it is about"},
-    {OPTION_TOOL, "tool", "NAME", "the relay of this tool: claude, codex, or one of your own"},
-    {OPTION_FOR, "for", "systemd|launchd", "the service manager; by default this system's"},
-    {OPTION_FOLLOW, "follow", NULL, "show what comes as well, until you stop it"},
-    {OPTION_LINES, "lines", "N", "the last N events; 20 where nothing else is said"},
-    {OPTION_SINCE, "since", "WHEN",
-     "the events since then: 2h, 3d, 2026-11-24, '2026-11-24 06:13'"},
-    {OPTION_EVENT, "event", "NAME[,NAME]",
-     "the events of that name: run, publish, pull, sync, ..."},
-    {OPTION_STATS, "stats", NULL, "count the runs whose login was in question, by day"},
-    {OPTION_DAYS, "days", "N", "so many days of it, today being the last; 14 by default"},
-    {OPTION_PROMETHEUS, "prometheus", "FILE",
-     "write metrics for node_exporter's textfile collector"},
-    {OPTION_JSON, "json", NULL, "print the result as one JSON object"},
-    {OPTION_OFFLINE, "offline", NULL, "look at this machine only, ask neither store nor services"},
-    {OPTION_DRY_RUN, "dry-run", NULL, "say what would be done, change nothing"},
-    {OPTION_FORCE, "force", NULL, "do it whatever the order says; blank and torn logins excepted"},
-    {OPTION_VERBOSE, "verbose", NULL, "say more on standard error"},
-    {OPTION_QUIET, "quiet", NULL, "say nothing when all is well"},
-    {OPTION_DETACH, "detach", NULL, "go on in the background; print the process's number"},
-    {OPTION_ONCE, "once", NULL, "one sync of each relay, then the end"},
-    {OPTION_EXPIRES, "expires", "DURATION", "how long the invitation is good: 24h"},
-    {OPTION_SEAL, "seal", NULL, "seal the invitation, into a pipe as well"},
-    {OPTION_NO_SEAL, "no-seal", NULL, "do not seal it: who reads it has the key"},
-    {OPTION_PASSPHRASE_FILE, "passphrase-file", "FILE", "read the passphrase from FILE"},
-    {OPTION_REPLACE, "replace", NULL, "write over a configuration or a key that says otherwise"},
-    {OPTION_NO_SERVICE, "no-service", NULL, "do not install the watcher as a service"},
-    {OPTION_HELP, "help", NULL, "show this help"},
+    [OPTION_RELAY] = {'r', "relay", "NAME", PLACE(relay),
+                      "the relay (a section of credrelay.conf) it is about"},
+    [OPTION_TOOL] = {'t', "tool", "NAME", PLACE(tool),
+                     "the relay of this tool: claude, codex, or one of your own"},
+    [OPTION_FOR] = {'F', "for", "systemd|launchd", PLACE(manager),
+                    "the service manager; by default this system's"},
+    [OPTION_FOLLOW] = {'f', "follow", NULL, PLACE(follow),
+                       "show what comes as well, until you stop it"},
+    [OPTION_LINES] = {'n', "lines", "N", PLACE(lines),
+                      "the last N events; 20 where nothing else is said"},
+    [OPTION_SINCE] = {0, "since", "WHEN", PLACE(since),
+                      "the events since then: 2h, 3d, 2026-11-24, '2026-11-24 06:13'"},
+    [OPTION_EVENT] = {0, "event", "NAME[,NAME]", PLACE(event),
+                      "the events of that name: run, publish, pull, sync, ..."},
+    [OPTION_STATS] = {0, "stats", NULL, PLACE(stats),
+                      "count the runs whose login was in question, by day"},
+    [OPTION_DAYS] = {0, "days", "N", PLACE(days),
+                     "so many days of it, today being the last; 14 by default"},
+    [OPTION_PROMETHEUS] = {0, "prometheus", "FILE", PLACE(prometheus),
+                           "write metrics for node_exporter's textfile collector"},
+    [OPTION_EXPIRES] = {0, "expires", "DURATION", PLACE(expires),
+                        "how long the invitation is good: 24h"},
+    [OPTION_SEAL] = {0, "seal", NULL, PLACE(seal), "seal the invitation, into a pipe as well"},
+    [OPTION_NO_SEAL] = {0, "no-seal", NULL, PLACE(no_seal),
+                        "do not seal it: who reads it has the key"},
+    [OPTION_PASSPHRASE_FILE] = {0, "passphrase-file", "FILE", PLACE(passphrase_file),
+                                "read the passphrase from FILE"},
+    [OPTION_REPLACE] = {0, "replace", NULL, PLACE(replace),
+                        "write over a configuration or a key that says otherwise"},
+    [OPTION_NO_SERVICE] = {0, "no-service", NULL, PLACE(no_service),
+                           "do not install the watcher as a service"},
+    [OPTION_JSON] = {'j', "json", NULL, PLACE(json), "print the result as one JSON object"},
+    [OPTION_OFFLINE] = {'o', "offline", NULL, PLACE(offline),
+                        "look at this machine only, ask neither store nor services"},
+    [OPTION_DRY_RUN] = {'n', "dry-run", NULL, PLACE(dry_run),
+                        "say what would be done, change nothing"},
+    [OPTION_FORCE] = {'f', "force", NULL, PLACE(force),
+                      "do it whatever the order says; blank and torn logins excepted"},
+    [OPTION_VERBOSE] = {'v', "verbose", NULL, PLACE(verbose), "say more on standard error"},
+    [OPTION_QUIET] = {'q', "quiet", NULL, PLACE(quiet), "say nothing when all is well"},
+    [OPTION_DETACH] = {'d', "detach", NULL, PLACE(detach),
+                       "go on in the background; print the process's number"},
+    [OPTION_ONCE] = {'1', "once", NULL, PLACE(once), "one sync of each relay, then the end"},
+    [OPTION_HELP] = {'h', "help", NULL, PLACE(help), "show this help"},
 };
+_Static_assert(sizeof option_rows / sizeof option_rows[0] == OPTION_COUNT, "one row for each");
 
-/* Options whose letter is not their id: another command's option has it too, or they have none. */
-static const struct {
-    char id, letter;
-} typed[] = {
-    {OPTION_FOLLOW, 'f'}, {OPTION_LINES, 'n'}, {OPTION_SINCE, 0},      {OPTION_EVENT, 0},
-    {OPTION_STATS, 0},    {OPTION_DAYS, 0},    {OPTION_PROMETHEUS, 0},
-};
-
-enum { OPTIONS = sizeof option_rows / sizeof option_rows[0] };
-
-const struct option_row *option_row(size_t i)
+const struct option_row *option_row(enum option_id id)
 {
-    return i < OPTIONS ? &option_rows[i] : NULL;
+    return &option_rows[id];
 }
 
-char option_letter(const struct option_row *row)
+bool command_takes(const struct command *c, enum option_id id)
 {
-    for (size_t i = 0; i < sizeof typed / sizeof typed[0]; i++)
-        if (typed[i].id == row->id)
-            return typed[i].letter;
-    return row->id;
+    return id == OPTION_HELP || (c->options >> id & 1);
 }
 
 const struct command *command_at(size_t i)
@@ -90,36 +96,13 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-static void take_option(struct options *o, int id, const char *argument)
+static void take_option(struct options *o, enum option_id id, const char *argument)
 {
-    switch (id) {
-    case OPTION_RELAY: o->relay = argument; break;
-    case OPTION_TOOL: o->tool = argument; break;
-    case OPTION_FOR: o->manager = argument; break;
-    case OPTION_FOLLOW: o->follow = true; break;
-    case OPTION_LINES: o->lines = argument; break;
-    case OPTION_SINCE: o->since = argument; break;
-    case OPTION_EVENT: o->event = argument; break;
-    case OPTION_STATS: o->stats = true; break;
-    case OPTION_DAYS: o->days = argument; break;
-    case OPTION_PROMETHEUS: o->prometheus = argument; break;
-    case OPTION_JSON: o->json = true; break;
-    case OPTION_OFFLINE: o->offline = true; break;
-    case OPTION_DRY_RUN: o->dry_run = true; break;
-    case OPTION_FORCE: o->force = true; break;
-    case OPTION_VERBOSE: o->verbose = true; break;
-    case OPTION_QUIET: o->quiet = true; break;
-    case OPTION_DETACH: o->detach = true; break;
-    case OPTION_ONCE: o->once = true; break;
-    case OPTION_HELP: o->help = true; break;
-    case OPTION_EXPIRES: o->expires = argument; break;
-    case OPTION_SEAL: o->seal = true; break;
-    case OPTION_NO_SEAL: o->no_seal = true; break;
-    case OPTION_PASSPHRASE_FILE: o->passphrase_file = argument; break;
-    case OPTION_REPLACE: o->replace = true; break;
-    case OPTION_NO_SERVICE: o->no_service = true; break;
-    default: break;
-    }
+    char *place = (char *)o + option_rows[id].place;
+    if (option_rows[id].argument)
+        memcpy(place, &argument, sizeof argument);
+    else
+        *(bool *)(void *)place = true;
 }
 
 /* What getopt returns of an option that was named: this and its id. */
@@ -131,17 +114,17 @@ static void getopt_tables(const struct command *c, char *letters, struct option 
 {
     *letters++ = '+';
     *letters++ = ':';
-    for (size_t i = 0; i < OPTIONS; i++) {
-        const struct option_row *row = &option_rows[i];
-        if (!strchr(c->options, row->id))
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const struct option_row *row = &option_rows[id];
+        if (!command_takes(c, (enum option_id)id))
             continue;
-        if (option_letter(row)) {
-            *letters++ = option_letter(row);
+        if (row->letter) {
+            *letters++ = row->letter;
             if (row->argument)
                 *letters++ = ':';
         }
         *longs++ = (struct option){row->name, row->argument ? required_argument : no_argument, NULL,
-                                   BY_NAME + row->id};
+                                   BY_NAME + id};
     }
     *letters = '\0';
     *longs = (struct option){NULL, 0, NULL, 0};
@@ -154,15 +137,16 @@ static int usage_error(const struct command *c, const char *what, const char *wh
     return err_exit_status(ERR_USAGE);
 }
 
-/* The id of C's option that getopt has found. */
-static int found(const struct command *c, int letter)
+/* The option of C that getopt has found. */
+static enum option_id found(const struct command *c, int letter)
 {
     if (letter >= BY_NAME)
-        return letter - BY_NAME;
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (strchr(c->options, option_rows[i].id) && option_letter(&option_rows[i]) == letter)
-            return option_rows[i].id;
-    return 0;
+        return (enum option_id)(letter - BY_NAME);
+    int id = 0;
+    while (id < OPTION_HELP &&
+           !(command_takes(c, (enum option_id)id) && option_rows[id].letter == letter))
+        id++;
+    return (enum option_id)id;
 }
 
 /* getopt says '?' of an option it does not know, and of a flag that was given an argument
@@ -180,8 +164,8 @@ static int no_such_option(const struct command *c, char **argv)
 static int take_options(const struct command *c, int argc, char **argv, struct options *o,
                         int *ret_count)
 {
-    char letters[3 + 2 * OPTIONS];
-    struct option longs[OPTIONS + 1];
+    char letters[3 + 2 * OPTION_COUNT];
+    struct option longs[OPTION_COUNT + 1];
     int count = 0;
     getopt_tables(c, letters, longs);
     opterr = 0;
@@ -225,10 +209,10 @@ int command_run(const struct command *c, int argc, char **argv)
 
 static void help_options(const struct command *c)
 {
-    for (size_t i = 0; i < OPTIONS; i++) {
-        const struct option_row *row = &option_rows[i];
-        char name[40], letter[] = {'-', option_letter(row), ',', '\0'};
-        if (!strchr(c->options, row->id))
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const struct option_row *row = &option_rows[id];
+        char name[40], letter[] = {'-', row->letter, ',', '\0'};
+        if (!command_takes(c, (enum option_id)id))
             continue;
         snprintf(name, sizeof name, "--%s%s%s", row->name, row->argument ? " " : "",
                  row->argument ? row->argument : "");
@@ -254,8 +238,8 @@ void command_help(const struct command *c)
         help_all();
         return;
     }
-    printf("%s\n\nusage: credrelay %s%s%s%s\n\n%s\n\n", c->summary, c->name,
-           c->options[0] ? " [OPTION...]" : "", c->arguments[0] ? " " : "", c->arguments, c->about);
+    printf("%s\n\nusage: credrelay %s%s%s%s\n\n%s\n\n", c->summary, c->name, " [OPTION...]",
+           c->arguments[0] ? " " : "", c->arguments, c->about);
     help_options(c);
 }
 

@@ -8,19 +8,17 @@
 static jv *command_value(const struct command *c)
 {
     jv *v = jv_object(), *options = jv_array();
-    const struct option_row *row;
-    for (size_t i = 0; (row = option_row(i)); i++) {
-        for (const char *id = c->options; *id; id++) {
-            if (*id != row->id)
-                continue;
-            jv *o = jv_object();
-            const char letter[] = {option_letter(row), '\0'};
-            jv_put_text(o, "letter", letter[0] ? letter : NULL);
-            jv_put_text(o, "name", row->name);
-            jv_put_text(o, "argument", row->argument);
-            jv_put_text(o, "help", row->help);
-            jv_push(options, o);
-        }
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const struct option_row *row = option_row((enum option_id)id);
+        if (!command_takes(c, (enum option_id)id))
+            continue;
+        jv *o = jv_object();
+        const char letter[] = {row->letter, '\0'};
+        jv_put_text(o, "letter", letter[0] ? letter : NULL);
+        jv_put_text(o, "name", row->name);
+        jv_put_text(o, "argument", row->argument);
+        jv_put_text(o, "help", row->help);
+        jv_push(options, o);
     }
     jv_put_text(v, "name", c->name);
     jv_put_text(v, "arguments", c->arguments);
@@ -81,7 +79,7 @@ const struct command cmd_help = {
     .arguments = "[COMMAND]",
     .summary = "show the commands, or one of them",
     .about = "Shows what a command does and which options it takes.",
-    .options = "jh",
+    .options = TAKES(JSON),
     .most = 1,
     .run = run,
 };

@@ -200,7 +200,8 @@ const struct command cmd_invite = {
         "unsealed:\n"
         "`credrelay invite reader | ssh new-host credrelay join` sets a machine up completely.\n"
         "A reader can invite readers only.",
-    .options = "reLUjqh",
+    .options =
+        TAKES(RELAY) | TAKES(EXPIRES) | TAKES(SEAL) | TAKES(NO_SEAL) | TAKES(JSON) | TAKES(QUIET),
     .least = 1,
     .most = 1,
     .run = run,

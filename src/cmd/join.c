@@ -205,7 +205,8 @@ const struct command cmd_join = {
         "terminal, and asks for its passphrase.  Writes the configuration and the AWS keys, pulls "
         "the login\n"
         "and installs the watcher as a service.  Joining again changes nothing.",
-    .options = "pFZjnh",
+    .options =
+        TAKES(PASSPHRASE_FILE) | TAKES(REPLACE) | TAKES(NO_SERVICE) | TAKES(JSON) | TAKES(DRY_RUN),
     .most = 1,
     .run = run,
 };

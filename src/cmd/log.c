@@ -101,7 +101,8 @@ const struct command cmd_log = {
         "With --since all since then.  With --stats the runs whose login was in question, by "
         "day: those\n"
         "that just worked are not in the log.",
-    .options = "rLNSETDPjh",
+    .options = TAKES(RELAY) | TAKES(FOLLOW) | TAKES(LINES) | TAKES(SINCE) | TAKES(EVENT) |
+               TAKES(STATS) | TAKES(DAYS) | TAKES(PROMETHEUS) | TAKES(JSON),
     .most = 0,
     .run = run,
 };

@@ -14,7 +14,8 @@ const struct command cmd_publish = {
     .about = "Puts the login of this machine into the store when it is the newest.  Blank, torn "
              "and older logins\n"
              "are never published.  Publishing the same login again changes nothing.",
-    .options = "rjnfvqh",
+    .options =
+        TAKES(RELAY) | TAKES(JSON) | TAKES(DRY_RUN) | TAKES(FORCE) | TAKES(VERBOSE) | TAKES(QUIET),
     .most = 0,
     .run = run,
 };

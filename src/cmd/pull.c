@@ -14,7 +14,8 @@ const struct command cmd_pull = {
     .about = "Reads the store and, when its login is the newer one or the one here does not work, "
              "puts it into\n"
              "the tool's own file: mode 0600, other keys kept.  A newer login here is left alone.",
-    .options = "rjnfvqh",
+    .options =
+        TAKES(RELAY) | TAKES(JSON) | TAKES(DRY_RUN) | TAKES(FORCE) | TAKES(VERBOSE) | TAKES(QUIET),
     .most = 0,
     .run = run,
 };

@@ -34,7 +34,7 @@ const struct command cmd_run = {
              "when nothing can be done, says why and exits with 78.  `claude-p ARGUMENT...` is\n"
              "`credrelay run -- claude -p ARGUMENT...`.  CLAUDE_P_NO_RECOVER=1 switches claude-p's "
              "help off.",
-    .options = "rth",
+    .options = TAKES(RELAY) | TAKES(TOOL),
     .least = 1,
     .most = -1,
     .run = run,

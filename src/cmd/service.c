@@ -228,7 +228,7 @@ const struct command cmd_service = {
              "removes it; tells whether it runs; or prints the text of its unit.  A unit that "
              "somebody else wrote\n"
              "is left alone.",
-    .options = "Fjnqh",
+    .options = TAKES(FOR) | TAKES(JSON) | TAKES(DRY_RUN) | TAKES(QUIET),
     .least = 1,
     .most = 1,
     .run = run,

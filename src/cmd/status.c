@@ -206,7 +206,7 @@ const struct command cmd_status = {
         "the next run will work.  Exits with 0: it will; 1: it will not; 2: it will, but "
         "something needs\n"
         "attention.  The store is asked once; with --offline, nobody is.",
-    .options = "rojh",
+    .options = TAKES(RELAY) | TAKES(OFFLINE) | TAKES(JSON),
     .most = 0,
     .run = run,
 };

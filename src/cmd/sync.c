@@ -13,7 +13,7 @@ const struct command cmd_sync = {
     .summary = "pull or publish, whichever is right",
     .about = "Compares the login of this machine with the store's and brings the newer one to the "
              "other side.",
-    .options = "rjnvqh",
+    .options = TAKES(RELAY) | TAKES(JSON) | TAKES(DRY_RUN) | TAKES(VERBOSE) | TAKES(QUIET),
     .most = 0,
     .run = run,
 };

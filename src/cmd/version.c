@@ -15,7 +15,7 @@ const struct command cmd_version = {
     .arguments = "",
     .summary = "print the version",
     .about = "Prints the version of credrelay.",
-    .options = "jh",
+    .options = TAKES(JSON),
     .most = 0,
     .run = run,
 };

@@ -57,7 +57,7 @@ const struct command cmd_watch = {
     .about = "Stays, and syncs each relay of the configuration when its login file changes, when a "
              "fresher login is due, after the machine wakes up, every 15 min, and on SIGHUP, which "
              "also reads the configuration anew.  There is one for each user.",
-    .options = "d1jqh",
+    .options = TAKES(DETACH) | TAKES(ONCE) | TAKES(JSON) | TAKES(QUIET),
     .most = 0,
     .run = run,
 };

@@ -6,18 +6,16 @@
 
 #include "cmd/cmd.h"
 
-static const struct option_row *row_of(char id)
+/* Does C take two options with one letter? */
+static bool ambiguous(const struct command *c)
 {
-    const struct option_row *row;
-    for (size_t i = 0; (row = option_row(i)); i++)
-        if (row->id == id)
-            return row;
-    return NULL;
-}
-
-static bool same_letter(const struct option_row *a, const struct option_row *b)
-{
-    return option_letter(a) && option_letter(a) == option_letter(b);
+    for (int a = 0; a < OPTION_COUNT; a++)
+        for (int b = 0; b < a; b++)
+            if (command_takes(c, (enum option_id)a) && command_takes(c, (enum option_id)b) &&
+                option_row((enum option_id)a)->letter &&
+                option_row((enum option_id)a)->letter == option_row((enum option_id)b)->letter)
+                return true;
+    return false;
 }
 
 static void test_commands(void **state)
@@ -37,12 +35,8 @@ static void test_commands(void **state)
         same_int(c->name, c->arguments != NULL, true);
         same_int(c->name, c->run != NULL, true);
         same_int(c->name, c->most < 0 || c->most >= c->least, true);
-        same_int(c->name, strchr(c->options, 'h') != NULL, true);
-        for (const char *id = c->options; *id; id++) {
-            same_int(c->name, row_of(*id) != NULL, true);
-            for (const char *other = id + 1; *other; other++)
-                same_int(c->name, *other != *id && !same_letter(row_of(*id), row_of(*other)), true);
-        }
+        same_int(c->name, command_takes(c, OPTION_HELP), true);
+        same_int(c->name, ambiguous(c), false);
     }
     assert_true(count >= 5);
     assert_null(command_find("nonsense"));
@@ -52,14 +46,15 @@ static void test_commands(void **state)
 static void test_options(void **state)
 {
     (void)state;
-    const struct option_row *row;
-    for (size_t i = 0; (row = option_row(i)); i++) {
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const struct option_row *row = option_row((enum option_id)id);
         same_int(row->name, strspn(row->name, "abcdefghijklmnopqrstuvwxyz-") == strlen(row->name),
                  true);
         same_int(row->name, row->help[0] && !strchr(row->help, '\n'), true);
-        for (size_t other = 0; other < i; other++) {
-            same_int(row->name, strcmp(option_row(other)->name, row->name) != 0, true);
-            same_int(row->name, option_row(other)->id != row->id, true);
+        for (int other = 0; other < id; other++) {
+            const struct option_row *that = option_row((enum option_id)other);
+            same_int(row->name, strcmp(that->name, row->name) != 0, true);
+            same_int(row->name, that->place != row->place, true);
         }
     }
 }
@@ -81,7 +76,7 @@ static const struct command probe = {
     .arguments = "ONE [TWO]",
     .summary = "take the options apart",
     .about = "For this test.",
-    .options = "rjnqh",
+    .options = TAKES(RELAY) | TAKES(JSON) | TAKES(DRY_RUN) | TAKES(QUIET),
     .least = 1,
     .most = 2,
     .run = run,
@@ -179,7 +174,7 @@ static int run_other_words(const void *line)
                                          .arguments = "",
                                          .summary = "the same letters",
                                          .about = "For this test.",
-                                         .options = "LNSh",
+                                         .options = TAKES(FOLLOW) | TAKES(LINES) | TAKES(SINCE),
                                          .run = run_other};
     return run_words(&other, line);
 }
@@ -195,7 +190,7 @@ static void test_letters(void **state)
         {"-f -n 5", 7, "follow lines=5 since=", ""},
         {"-fn5 --since 2h", 7, "follow lines=5 since=2h", ""},
         {"--follow --lines=5", 7, "follow lines=5 since=", ""},
-        {"-S 2h", 64, "", "no such option: -S"}, /* an id, not a letter */
+        {"-S 2h", 64, "", "no such option: -S"},
         {"-L", 64, "", "no such option: -L"},
         {"--dry-run", 64, "", "no such option: --dry-run"},
         {"--follow=5", 64, "", "no such option: --follow=5"},
