@@ -249,7 +249,7 @@ bool sender_start(struct err *e)
     static const char *const argv[] = {"credrelay", "alert", "send", "--wait", "--quiet", NULL};
     char program[LIMIT_PATH];
     if (!os_program_path(program, sizeof program))
-        return err_set(e, ERR_FAILED, "cannot tell where credrelay is installed");
+        return err_set(e, ERR_FAILED, "cannot tell where this program stands");
     keep_configuration_path();
     return detach(program, argv, e);
 }

@@ -211,7 +211,7 @@ bool invitation_look(const char *text, size_t len, struct invitation_line *ret, 
         return altered(e);
     if (!is(p.at[0], p.len[0], MARK FORMAT)) {
         err_set(e, ERR_UNSUPPORTED, "the invitation is of a format that is not known here");
-        return err_hint(e, "bring credrelay up to date on this machine");
+        return err_hint(e, "upgrade credrelay on this machine");
     }
     bool sealed = is(p.at[1], p.len[1], KIND_SEAL);
     if (!sealed && !is(p.at[1], p.len[1], KIND_OPEN))

@@ -277,7 +277,7 @@ NOT_GOOD = {
                 "make another on mac-1: credrelay invite reader"),
     "a later format": (line_of("credrelay-invitation-2.open", b"{}"), 69,
                        "the invitation is of a format that is not known here",
-                       "bring credrelay up to date on this machine"),
+                       "upgrade credrelay on this machine"),
     "too much": ("x" * 20_000, 65, "the invitation is larger than 16384 bytes", None),
     "sealed, and nobody to ask": (
         line_of(f"{FORMAT}.sealed", b"x" * 100), 64,

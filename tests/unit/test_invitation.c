@@ -319,7 +319,7 @@ static void test_forged_frames(void **state)
     } cases[] = {
         {"credrelay-invitation-2.open", ERR_UNSUPPORTED,
          "the invitation is of a format that is not known here",
-         "bring credrelay up to date on this machine"},
+         "upgrade credrelay on this machine"},
         {"credrelay-invitation-1.ajar", ERR_INVALID, ALTERED, ALTERED_HINT},
         {"credrelay-invitation-1.sealed", ERR_INVALID,
          "the invitation is not valid: it is too short", ANOTHER},
