@@ -95,32 +95,6 @@ static void tell_json(const char *command, const struct relay *r, const struct s
     show_line(v);
 }
 
-/* Is what stands in the way of what was asked an error, and which? */
-static bool unfulfilled(const struct relay *r, enum intent intent, const struct sync_report *report,
-                        struct err *e)
-{
-    const char *why = reason_text(report->stands.reason);
-    switch (report->stands.action) {
-    case DO_WAIT:
-        err_set(e, ERR_BUSY, "%s", why);
-        err_hint(e, "it comes when a writer publishes; on a writer: credrelay publish");
-        return true;
-    case DO_HUMAN:
-        err_set(e, ERR_HOPELESS, "%s", why);
-        err_hint(e, "log in: %s", r->tool->login_command);
-        return true;
-    case DO_INSTALL_SHARED:
-    case DO_INSTALL_RENEWABLE:
-        if (intent != INTENT_PUBLISH || report->stands.reason == WHY_NOT_HOLDER ||
-            report->stands.reason == WHY_HOLDER_NEEDS_IT)
-            return false;
-        err_set(e, ERR_INVALID, "not published: %s", why);
-        err_hint(e, "credrelay pull takes the store's login; credrelay publish --force insists");
-        return true;
-    default: return false;
-    }
-}
-
 static void tell_more(const struct sync_report *report, const struct options *o)
 {
     if (report->warning.code != ERR_NONE && !o->json)
@@ -160,7 +134,7 @@ int transfer(const char *command, enum intent intent, const struct options *o)
     if (!ok) {
         status = tell_failure(command, o, &e);
     } else {
-        if (!o->dry_run && unfulfilled(&r, intent, &report, &e))
+        if (!o->dry_run && sync_unmet(&r, intent, &report, &e))
             status = err_exit_status(e.code);
         tell_more(&report, o);
         if (o->json)

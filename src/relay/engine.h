@@ -66,6 +66,10 @@ bool session_close(struct session *s, struct err *e);
 bool relay_sync(const struct relay *r, const struct sync_request *rq, int64_t lock_wait_ms,
                 struct sync_report *ret, struct err *e) MUST_CHECK;
 
+/* Was something asked for that is not so now?  *RET says why not, and what a person can do. */
+bool sync_unmet(const struct relay *r, enum intent intent, const struct sync_report *report,
+                struct err *ret);
+
 /* Did the sync put a login into the file? */
 bool sync_installed(const struct sync_report *report);
 

@@ -66,22 +66,29 @@ static void append(const struct relay *r, jv *v)
         fprintf(stderr, "credrelay: the log could not be written, ignoring: %s\n", e.text);
 }
 
+static void put_report(jv *v, const struct sync_report *report)
+{
+    bool nothing = report->did.action == DO_NOTHING;
+    jv_put_text(v, "did", action_name(report->did.action));
+    jv_put_text(v, "why", reason_name(nothing ? report->stands.reason : report->did.reason));
+    put_login(v, "local", &report->local);
+    put_login(v, "store", &report->shared);
+    jv_put_int(v, "version", report->version);
+    if (report->warning.code != ERR_NONE)
+        jv_put_text(v, "warning", report->warning.text);
+}
+
 void event_sync(const struct relay *r, enum intent intent, const struct sync_report *report,
                 const struct err *failure)
 {
     jv *v = event(r, names[intent]);
-    jv_put_bool(v, "ok", report != NULL);
-    if (report) {
-        jv_put_text(v, "did", action_name(report->did.action));
-        jv_put_text(v, "why",
-                    reason_name(report->did.action == DO_NOTHING ? report->stands.reason
-                                                                 : report->did.reason));
-        put_login(v, "local", &report->local);
-        put_login(v, "store", &report->shared);
-        jv_put_int(v, "version", report->version);
-        if (report->warning.code != ERR_NONE)
-            jv_put_text(v, "warning", report->warning.text);
-    } else {
+    struct err unmet;
+    if (report)
+        failure = sync_unmet(r, intent, report, &unmet) ? &unmet : NULL;
+    jv_put_bool(v, "ok", !failure);
+    if (report)
+        put_report(v, report);
+    if (failure) {
         jv_put_text(v, "error", err_name(failure->code));
         jv_put_text(v, "message", failure->text);
     }

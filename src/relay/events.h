@@ -11,7 +11,8 @@
  * `watch --json` prints. */
 void events_echo(FILE *out);
 
-/* "publish", "pull" or "sync": REPORT, or NULL and what failed. */
+/* "publish", "pull" or "sync": REPORT, or NULL and what failed.  A report that leaves undone what was
+ * asked for (sync_unmet) is not ok either. */
 void event_sync(const struct relay *r, enum intent intent, const struct sync_report *report,
                 const struct err *failure);
 

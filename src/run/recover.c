@@ -136,15 +136,16 @@ static bool pull_until(struct session *s, const struct login_facts *failed, int6
         const struct sync_request rq = {.intent = INTENT_SYNC,
                                         .deadline = clock_steady_ms() + r->timeout_ms};
         bool ok = session_sync(s, &rq, &report, why_not);
+        bool found = ok && (sync_installed(&report) || others_did(s, failed));
+        *ret_waited = ok && !found && clock_steady_ms() + pause > until;
+        if (ok && !found && report.stands.action == DO_WAIT && !*ret_waited) {
+            clock_sleep_ms(pause); /* one event for all the looks of a wait: the last */
+            continue;
+        }
         event_sync(r, INTENT_SYNC, ok ? &report : NULL, why_not);
-        if (!ok)
-            return false;
-        if (sync_installed(&report) || others_did(s, failed))
-            return true;
-        *ret_waited = clock_steady_ms() + pause > until;
-        if (report.stands.action != DO_WAIT || *ret_waited)
-            return hopeless(r, reason_text(report.stands.reason), why_not);
-        clock_sleep_ms(pause);
+        if (found || !ok)
+            return found;
+        return hopeless(r, reason_text(report.stands.reason), why_not);
     }
 }
 

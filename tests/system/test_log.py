@@ -206,11 +206,18 @@ def test_following_ends_with_its_reader(world):
 
 def test_following_what_is_not_there_yet(world):
     shown = world.home / "shown"
+    world.state.mkdir(parents=True)
+
+    def written_and_shown():
+        with open(world.state / "events.jsonl", "a") as log:
+            log.write(line("pull", **PULLED) + line("run", **RECOVERED))
+        return b"recovered" in shown.read_bytes()
+
     with open(shown, "wb") as out:
         follower = world.start("credrelay", "log", "-f", "-n", "0", "--event", "run", stdout=out)
     try:
-        put_log(world, line("pull", **PULLED), line("run", **RECOVERED))
-        wait_for(lambda: b"recovered" in shown.read_bytes(), seconds=30)
+        # When it began to look is not known: until it has seen one.
+        wait_for(written_and_shown, seconds=30)
         assert b"pulled" not in shown.read_bytes()
     finally:
         follower.kill()

@@ -591,3 +591,30 @@ def test_every_result_is_logged(one):
         {"event": "publish", "ok": False, "error": "not_found",
          "message": f"{one.login_path} does not exist"}]
     assert (one.state / "events.jsonl").stat().st_mode & 0o777 == 0o600
+
+
+UNMET = {  # (role, content of the file, command, exit status, of the event)
+    "an older login": ("writer", made_up(1), "publish", 65, dict(
+        did="nothing", why="superseded", local=fingerprint(token(1)), store=fingerprint(token(2)), version=2,
+        error="invalid", message="not published: the login here is an older one, seen before")),
+    "nothing anywhere": ("writer", None, "sync", 78, dict(
+        did="nothing", why="store_empty", local="absent", store="absent", version=0, error="hopeless",
+        message="the store has no login yet")),
+    "a writer's turn": ("reader", None, "pull", 75, dict(
+        did="nothing", why="store_empty", local="absent", store="absent", version=0, error="busy",
+        message="the store has no login yet")),
+}
+
+
+@pytest.mark.parametrize("role, content, command, status, expected", UNMET.values(), ids=UNMET)
+def test_what_was_not_done_is_not_ok(one, store, role, content, command, status, expected):
+    join(one, store, role)
+    if content:
+        for n in (1, 2):
+            one.write_login(made_up(n))
+            one.run("credrelay", "publish")
+        one.write_login(content)
+    assert one.run("credrelay", command).status == status
+    event = one.events(command)[-1]
+    assert {k: v for k, v in event.items() if k not in ("v", "ts", "event", "relay", "machine")} == {
+        "ok": False, **expected}
