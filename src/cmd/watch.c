@@ -14,9 +14,10 @@ static void let_go(void *ctx)
 static int run_watch(const struct options *o, struct watch_request *rq)
 {
     struct err e;
-    rq->voice = o->json ? VOICE_JSON : o->quiet ? VOICE_QUIET : VOICE_TEXT;
+    enum err_code came;
+    rq->voice = o->json ? VOICE_JSON : o->quiet || o->detach ? VOICE_QUIET : VOICE_TEXT;
     rq->once = o->once;
-    return watch_run(rq, &e) ? 0 : tell_failure("watch", o, &e);
+    return watch_run(rq, &came, &e) ? err_exit_status(came) : tell_failure("watch", o, &e);
 }
 
 static int run_detached(const struct options *o)

@@ -194,6 +194,13 @@ static void settle(struct sync *s, const struct decision *d)
     r->writes = s->shelf.writes;
 }
 
+/* What is decided is not, or not now, for this sync to do. */
+static bool left_undone(const struct sync *s, const struct decision *d)
+{
+    bool again = d->action == DO_PUBLISH && s->report.did.action == DO_PUBLISH;
+    return !allowed(s->rq->intent, d->action) || s->rq->dry_run || (s->rq->one_put && again);
+}
+
 static bool loop(struct sync *s, struct err *e)
 {
     bool insisted = false;
@@ -209,7 +216,7 @@ static bool loop(struct sync *s, struct err *e)
             return false;
         bool force = s->rq->force && !insisted;
         struct decision d = force ? insist(s) : ask_with_history(s);
-        if (!allowed(s->rq->intent, d.action) || s->rq->dry_run) {
+        if (left_undone(s, &d)) {
             if (s->rq->dry_run && allowed(s->rq->intent, d.action))
                 s->report.did = d;
             settle(s, &d);

@@ -27,6 +27,7 @@ struct sync_request {
     enum intent intent;
     bool force;       /* a person insists: order and memory do not count, usability does */
     bool dry_run;     /* decide, change nothing */
+    bool one_put;     /* publish once; a login that comes meanwhile is left, and stands */
     int64_t deadline; /* for all of it, on the steady clock, ms */
     struct buf *told; /* what the store's helper says to people is put here; NULL: dropped */
 };

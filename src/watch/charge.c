@@ -276,10 +276,10 @@ void charge_collect(struct charge *c, struct worker *of, const struct watch_comm
         return;
     }
     c->judged = report.judged;
+    if (report.synced || !report.ok)
+        collect_sync(c, what, &report, w);
     if (report.held)
         debounce_held(&c->debounce);
-    else if (!report.same)
-        collect_sync(c, what, &report, w);
     /* What has changed meanwhile was either our own doing or is the next change. */
     os_file_id(c->relay.login_path, &now);
     if (os_file_same(&now, &c->judged.file))

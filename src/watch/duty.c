@@ -91,12 +91,12 @@ static void stand_in_step(const struct sync_report *report, const struct memory 
 {
     const struct login_facts *shared = &report->shared, *local = &report->local;
     bool any = works(shared, m), here = works(local, m);
-    count(s, any ? shared : local);
+    s->facts.unpublished = report->stands.action == DO_PUBLISH; /* of two that came at once */
+    count(s, any && !s->facts.unpublished ? shared : local);
     s->facts.lacking = !any && !here;
-    s->facts.here = here && (!any || login_same(local, shared));
+    s->facts.here = here && strcmp(local->fingerprint, s->fingerprint) == 0;
     s->facts.full_here = s->facts.here && local->renewable && report->renewable.renewable &&
                          login_same(local, &report->renewable);
-    s->facts.unpublished = false;
     s->version = report->version;
     memcpy(s->holder, report->holder, sizeof s->holder);
 }
@@ -135,7 +135,9 @@ static void stand(const struct duty_order *o, const struct sync_report *report,
         if (!seen || local.state != report->local.state || !login_same(&local, &report->local))
             ret->judged.file.failed = -1;
         local = report->local;
-        judge(&ret->judged, &local);
+        /* Of two that came in one sync the second is still to be judged. */
+        ret->held = report->stands.action == DO_PUBLISH;
+        judge(&ret->judged, ret->held ? &report->shared : &local);
     } else if (seen) {
         stand_alone(o->relay, &local, m, &ret->standing);
     }
@@ -155,10 +157,11 @@ static void sync_whole(const struct duty_order *o, struct duty_report *ret)
     struct session s;
     struct sync_report report = {.version = 0};
     struct err unsaved;
+    ret->synced = true;
     if (!session_open(o->relay, LOCK_WAIT_MS, &s, &ret->failure))
         return;
-    const struct sync_request rq = {.intent = INTENT_SYNC,
-                                    .deadline = clock_steady_ms() + o->attempt_ms};
+    const struct sync_request rq = {
+        .intent = INTENT_SYNC, .one_put = true, .deadline = clock_steady_ms() + o->attempt_ms};
     ret->ok = session_sync(&s, &rq, &report, &ret->failure);
     stand(o, &report, &s.state.memory, ret);
     if (!session_close(&s, &unsaved) && report.warning.code == ERR_NONE)
@@ -177,9 +180,9 @@ static void perform_change(const struct duty_order *o, struct duty_report *ret)
     struct login_facts local;
     if (!look(o->relay, &now, &local, &ret->failure))
         return;
-    ret->same = judged_alike(&now, &o->judged);
-    ret->held = !ret->same && o->hold && local.state == LOGIN_USABLE;
-    if (ret->same || ret->held) {
+    bool same = judged_alike(&now, &o->judged);
+    ret->held = !same && o->hold && local.state == LOGIN_USABLE;
+    if (same || ret->held) {
         /* Held, it is still to be judged; only the look at it is not to be repeated. */
         ret->ok = true;
         ret->judged.file = now.file;

@@ -40,14 +40,14 @@ struct duty_order {
     const struct relay *relay;
     struct judged judged;
     struct standing standing;
-    bool hold;          /* DUTY_CHANGE: a new login is left for later (watch/debounce.h) */
+    bool hold;          /* DUTY_CHANGE: a new login is left for later */
     int64_t attempt_ms; /* for the store */
 };
 
 struct duty_report {
     bool ok;             /* else `failure` says why */
-    bool same;           /* DUTY_CHANGE: it is not another login; nothing was done */
-    bool held;           /* it is, and was left; nothing was done */
+    bool synced;         /* a sync was tried; else it was not another login, or it was held */
+    bool held;           /* a new login was left for later (watch/debounce.h) */
     bool newer;          /* DUTY_WAIT: it came */
     struct decision did; /* and what stands after it, as in struct sync_report */
     struct decision stands;

@@ -302,28 +302,24 @@ static void finish(struct watcher *w)
     lock_release(&w->common.lock);
 }
 
-/* The first that is not well; ERR_NONE: all are. */
-static struct err outcome(const struct watcher *w)
+/* The first that is not well. */
+static enum err_code outcome(const struct watcher *w)
 {
     for (size_t i = 0; i < w->count; i++)
         if (w->charges[i].trouble.code != ERR_NONE)
-            return w->charges[i].trouble;
-    return (struct err){.code = ERR_NONE};
+            return w->charges[i].trouble.code;
+    return ERR_NONE;
 }
 
-bool watch_run(const struct watch_request *rq, struct err *e)
+bool watch_run(const struct watch_request *rq, enum err_code *ret_came, struct err *e)
 {
-    static struct watcher w; /* its list of relays is large for a stack */
+    static struct watcher w; /* what it says of all relays is large for a stack */
     w = (struct watcher){.rq = rq, .common = {.lock = LOCK_NONE}, .signals = -1, .wake = -1};
     w.sentry.events = -1;
     bool ok = begin(&w, e);
     if (ok)
         watch(&w);
-    struct err came = outcome(&w);
+    *ret_came = rq->once ? outcome(&w) : ERR_NONE;
     finish(&w);
-    if (ok && rq->once && came.code != ERR_NONE) {
-        *e = came;
-        return false;
-    }
     return ok;
 }

@@ -16,8 +16,8 @@ struct watch_request {
     void *ctx;
 };
 
-/* Until a signal ends it (true), or it cannot begin.  ERR_BUSY: another one runs.  With `once`: what
- * stands in the way of the first relay that is not well. */
-bool watch_run(const struct watch_request *rq, struct err *e);
+/* Until a signal ends it.  False: it could not begin; ERR_BUSY: another one runs.  *RET_CAME with
+ * `once`: what stands in the way of the first relay that is not well, told already; else ERR_NONE. */
+bool watch_run(const struct watch_request *rq, enum err_code *ret_came, struct err *e);
 
 #endif
