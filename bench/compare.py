@@ -11,6 +11,10 @@ good day    what a wrapper adds to a run that succeeds: `claude-p` beside `timeo
             with the load of the machine)
 throughput  1 GiB of output through claude-p, and through cat in its place
 status      `credrelay status --offline` of a machine with two weeks of log
+publishing  from a change of the login file to the put that the store has accepted (loopback): a new
+            `credrelay watch` for each, and inotifywait with `aws ssm put-parameter`
+resting     a watcher with nothing to do for ten minutes: its memory, and its processor time
+            extrapolated to a day
 linked      what the program loads at each start
 """
 import argparse
@@ -25,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 import report  # noqa: E402
+import watching  # noqa: E402
 from harness.fault_server import Certificates  # noqa: E402
 from harness.linkage import heavy, libraries  # noqa: E402
 from harness.parameter_store import READER, ParameterStore, end_server, start_server  # noqa: E402
@@ -258,6 +263,8 @@ def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Compare with the rivals.")
     parser.add_argument("--runs", type=int, default=300,
                         help="rounds of a good day (300); of what takes longer, fewer")
+    parser.add_argument("--idle", type=int, default=600,
+                        help="seconds for which the idle watcher is watched (600)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--write", action="store_true", help="write bench/RESULTS.md as well")
     return parser.parse_args()
@@ -268,7 +275,7 @@ def main():
     rounds = max(2, asked.runs)  # fewer have no spread
     tiny = tiny_world()
     process, port = start_server()
-    groups, broken = {}, []
+    groups, broken, idle = {}, [], None
 
     def measure(title, rows, *inputs):
         print(f"measuring: {title}", file=sys.stderr, flush=True)
@@ -278,14 +285,19 @@ def main():
             broken.append(f"{title}: could not run: {why}")
 
     try:
+        idle = watching.Idle(HOME, port)
         measure("pull", pull, port, max(5, rounds // 15))
         measure("one get over https", get_over_https, max(5, rounds // 15))
         measure("good day, tiny client", good_day, tiny, rounds, True)
         measure("good day, stand-in client", good_day, stand_in_world(), rounds, False)
         measure("1 GiB of output", throughput, tiny, 5)
         measure("status, offline", status, max(5, rounds // 5))
+        measure("publishing", watching.publishing, HOME, port, max(10, rounds // 3), find_aws)
+        measure("resting", watching.resting, idle, asked.idle, HOME, port, find_aws)
         measure("linked", linked)
     finally:
+        if idle:
+            idle.end()
         end_server(process)
 
     if asked.write:

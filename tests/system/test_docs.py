@@ -144,6 +144,9 @@ def test_the_exit_statuses_are_as_the_readme_says(world, what, configuration, lo
 # -- credrelay-service(1) ----------------------------------------------------------------------
 
 
+SERVICE = {"install", "uninstall", "status", "print"}
+
+
 def test_the_page_of_the_service_has_its_actions_and_json():
     command = source("src/cmd/service.c")
     assert set(re.findall(r'^    \{"(\w+)", "service \w+", \w+\},$', command, re.M)) == SERVICE
