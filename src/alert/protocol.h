@@ -20,8 +20,7 @@
  *     text         for people, lines ended by \n
  *   deadline_ms  answer within this time from now
  *
- * Answer: {"ok":true,"detail":"..."} when the other side has taken the message; detail is for people.
- * Or {"ok":false,"error","message","hint","retry_after_ms"} as a store answers.
+ * Answer: {"ok":true} when the other side has taken the message, or {"ok":false,"error","message","hint","retry_after_ms"} as a store answers.
  *
  * Passwords, keys and secret URLs are in none of these: options name the file or the command, and
  * the helper looks there. */

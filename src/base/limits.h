@@ -38,6 +38,9 @@
 /* What a person is told in one message: 1 KB, and the last events. */
 #define LIMIT_ALERT_TEXT (16u << 10)
 
+/* The same as it is sent, in JSON or as an e-mail: every byte may become six. */
+#define LIMIT_ALERT_BODY (128u << 10)
+
 /* One line of events.jsonl, with a newline on either side: below PIPE_BUF-like sizes that file
  * systems append whole. */
 #define LIMIT_EVENT (4u << 10)

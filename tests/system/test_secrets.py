@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.channel import Channel
 from harness.proxy_store import ProxyStore
 from harness.relay import RENEWABLE, LocalStore, join, made_up, wait_for
 from harness.rights import look_at_nobody
@@ -158,6 +159,25 @@ def test_no_token_is_in_the_embedded_store_s_memory_at_the_end(world, tmp_path, 
     result = traced(world, LIBEXEC / "store-local", input=json.dumps(request) + "\n")
     assert (result.status, "found" in result.err) == (0, False), result.err
     assert result.json["ok"]
+
+
+@needs_tracing
+@pytest.mark.parametrize("what", ["smtp-password", "resend-key", "webhook", "webhook-token"])
+def test_no_secret_of_a_channel_is_in_its_memory_at_the_end(world, mail_server, fault_server, certificates, what):
+    web = fault_server("answer", tls=certificates.good)
+    mail = mail_server(tls="starttls", user=("ops", MARKER + "-pass"))
+    channel = Channel(world, "mail" if "webhook" not in what else "webhook", mail="me@example.org",
+                      mail_from="me@example.org", resend_url=web.url, ca_file=certificates.authority)
+    if what == "smtp-password":
+        channel.options |= {"smtp": mail.url, "smtp-user": "ops"}
+    if what == "webhook-token":
+        channel.options["webhook"] = web.url
+    text = {"smtp-password": MARKER + "-pass", "webhook": f"{web.url}/{MARKER}"}.get(what, MARKER)
+    channel.options[f"{what}-file"] = str(channel.secret("secret", text + "\n"))
+    result = traced(world, LIBEXEC / f"alert-{channel.name}", input=channel.request())
+    assert (result.status, "found" in result.err) == (0, False), result.err
+    assert result.json == {"ok": True}
+    assert mail.mails or web.requests
 
 
 # -- while it runs -------------------------------------------------------------------------------
