@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "alert/books.h"
 #include "alert/channel.h"
@@ -166,6 +167,8 @@ static bool drain_all(const char *folder, struct round *rd)
     sigset_t before;
     if (!path_join(path, folder, "alerts.lock"))
         return err_errno(rd->e, ENAMETOOLONG, "%.64s...", folder);
+    if (access(folder, F_OK) != 0)
+        return true; /* no books, nothing to send */
     if (!lock_take(path, SENDER_WAIT_MS, &lock, rd->e))
         return false;
     put_off_the_end(&before);
@@ -194,7 +197,7 @@ bool sender_run(const struct sender *s, struct sender_result *ret, struct err *e
     char folder[LIMIT_PATH];
     struct alert_settings settings;
     *ret = (struct sender_result){.due_at = INT64_MAX};
-    if (!home_state(folder, e) || !dir_make(folder, e) || !alert_settings_load(&settings, e))
+    if (!home_state(folder, e) || !alert_settings_load(&settings, e))
         return false;
     struct round rd = {.sender = s, .settings = &settings, .result = ret, .e = e, .ok = true};
     bool ok = drain_until_nothing_is_due(folder, &rd);

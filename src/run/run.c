@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "alert/alert.h"
 #include "base/clock.h"
 #include "base/inherit.h"
 #include "os/pipe.h"
@@ -43,7 +44,7 @@ struct run {
     struct attempt attempts[2];
     struct attempt *shown; /* the one whose output and end are ours */
     struct run_event event;
-    char why[512]; /* what event.message says */
+    struct err hopeless; /* why nothing could be done, and what a person can do */
 };
 
 /* ---- saying ---- */
@@ -168,8 +169,9 @@ static int tell_hopeless(struct run *run, const char *why, const char *hint)
 {
     fprintf(stderr, RUN_PREFIX "not recovered: %s.\n", why);
     say_hint(hint);
-    snprintf(run->why, sizeof run->why, "%s", why);
-    run->event.message = run->why;
+    err_set(&run->hopeless, ERR_HOPELESS, "%s", why);
+    err_hint(&run->hopeless, "%s", hint);
+    run->event.message = run->hopeless.text;
     return RUN_HOPELESS;
 }
 
@@ -310,6 +312,19 @@ static int end_for_unreadable_output(const struct attempt *a, int status)
     return status;
 }
 
+/* The owner hears of it, in the background; of a run that works only when something was wrong. */
+static void keep_incident(const struct run *run, const struct attempt *a)
+{
+    struct err e;
+    bool ok = true;
+    if (run->hopeless.code != ERR_NONE)
+        ok = alert_trouble(run->relay, TROUBLE_RUN, &run->hopeless, clock_wall_ms(), &e);
+    else if (a->result.meaning == FAILURE_NONE)
+        ok = alert_fine(run->relay, TROUBLE_RUN, clock_wall_ms(), &e);
+    if (!ok)
+        fprintf(stderr, RUN_PREFIX "nobody could be told: %s\n", e.text);
+}
+
 static _Noreturn void finish(struct run *run, int status)
 {
     struct attempt *a = run->shown;
@@ -320,6 +335,7 @@ static _Noreturn void finish(struct run *run, int status)
     bool noteworthy = about_the_login(a) || run->event.recovery_attempted;
     if (noteworthy)
         event_run(run->relay, &run->event);
+    keep_incident(run, a);
     if (a->result.meaning == FAILURE_NONE && run->start.doubtful)
         note_login(run->relay, &run->start.login, true);
     if (status == RUN_HOPELESS && noteworthy)
