@@ -16,6 +16,13 @@ struct reader {
     unsigned key_line;
 };
 
+static bool too_long(const struct reader *r, unsigned line, struct err *e)
+{
+    if (!r->section.full && !r->key.full && !r->value.full)
+        return err_no_memory(e);
+    return err_set(e, ERR_TOO_LARGE, "%s:%u: line too long", r->name, line);
+}
+
 /* Hand over the key read so far, now that its value is known to be whole. */
 static bool flush(struct reader *r, struct err *e)
 {
@@ -26,7 +33,7 @@ static bool flush(struct reader *r, struct err *e)
     while (r->value.len && r->value.data[r->value.len - 1] == '\n')
         r->value.data[--r->value.len] = '\0';
     if (r->section.failed || r->key.failed || r->value.failed)
-        return err_set(e, ERR_TOO_LARGE, "%s:%u: line too long", r->name, r->key_line);
+        return too_long(r, r->key_line, e);
     return r->fn(r->ctx, buf_str(&r->section), buf_str(&r->key), buf_str(&r->value), r->key_line,
                  e);
 }
@@ -39,7 +46,7 @@ static void take(struct buf *out, struct ini_span span)
 static bool section(struct reader *r, const struct ini_line *line, struct err *e)
 {
     if (r->section.failed)
-        return err_set(e, ERR_TOO_LARGE, "%s:%u: line too long", r->name, line->number);
+        return too_long(r, line->number, e);
     return r->fn(r->ctx, buf_str(&r->section), NULL, NULL, line->number, e);
 }
 

@@ -2,6 +2,7 @@
 machine, and what must hold afterwards.  tests/tools/step.c does the interfering."""
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -20,6 +21,10 @@ WAYS = ("kill", *ERRORS, "short")
 
 # `make torture` goes to every system call in every way; `make check` takes each call in two.
 EVERYTHING = os.environ.get("CREDRELAY_TORTURE") == "all"
+
+
+# What a file is called until it is whole, ours and the client's.
+TEMPORARY = re.compile(r"\.credrelay-[0-9a-f]+$|\.tmp\b")
 
 
 @dataclass
@@ -195,7 +200,7 @@ class Stepper:
         self.expect(machine, where, result.status == 0, f"{result.status}: {result.err}")
         self.check_whole(machine, where)
         self.check_done(machine, where)
-        left = [f for f in machine.files() if f not in self.clean_files]
+        left = [f for f in machine.files() if f not in self.clean_files and TEMPORARY.search(f)]
         self.expect(machine, where, not left, f"left behind: {left}")
 
     def report(self):

@@ -152,11 +152,19 @@ static void note_hit(unsigned long long number)
             snprintf(step.hit, sizeof step.hit, "%s", calls[i].name);
 }
 
-/* brk answers with an address; without randomness libsodium ends the program on purpose. */
+/* "Always successful" by their pages, or without return; brk answers with an address; without
+ * randomness libsodium ends the program on purpose. */
 static bool cannot_fail(unsigned long long number)
 {
-    return number == SYS_exit || number == SYS_exit_group || number == SYS_rt_sigreturn ||
-           number == SYS_brk || number == SYS_getrandom;
+    static const unsigned long long never[] = {
+        SYS_exit,   SYS_exit_group, SYS_rt_sigreturn, SYS_brk,    SYS_getrandom,
+        SYS_getpid, SYS_getppid,    SYS_gettid,       SYS_getuid, SYS_geteuid,
+        SYS_getgid, SYS_getegid,    SYS_umask,
+    };
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+        if (never[i] == number)
+            return true;
+    return false;
 }
 
 /* What a program linked statically calls before its main(). */
