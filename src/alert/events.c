@@ -10,7 +10,7 @@
 
 /* ---- writing ---- */
 
-static jv *begin(const struct relay *r, const char *name)
+static jv *event(const struct relay *r, const char *name)
 {
     jv *v = log_event(name);
     jv_put_text(v, "relay", r->name);
@@ -28,7 +28,7 @@ static void append(const struct relay *r, jv *v)
 
 void event_incident(const struct relay *r, bool open, enum trouble what, const struct err *why)
 {
-    jv *v = begin(r, "incident");
+    jv *v = event(r, "incident");
     jv_put_bool(v, "open", open);
     jv_put_text(v, "what", trouble_name(what));
     jv_put_text(v, "message", why->text);
@@ -38,7 +38,7 @@ void event_incident(const struct relay *r, bool open, enum trouble what, const s
 void event_alert(const struct relay *r, enum channel c, const struct letter *l,
                  const struct err *failure)
 {
-    jv *v = begin(r, "alert");
+    jv *v = event(r, "alert");
     jv_put_bool(v, "ok", failure == NULL);
     jv_put_text(v, "channel", channel_name(c));
     jv_put_text(v, "kind", telling_name(l->telling.kind));

@@ -118,10 +118,10 @@ static const struct row {
     struct setting setting;
     take_fn *take;
 } rows[] = {
-    {{"mail", "", "ADDRESS[, ADDRESS...]", "who is told by e-mail"}, take_addresses},
+    {{"mail", "", "ADDRESS,...", "who is told by e-mail"}, take_addresses},
     {{"mail-from", "", "ADDRESS", "the sender; default smtp-user or the first address of mail"},
      take_address},
-    {{"smtp", "", "smtp://HOST[:PORT]|smtps://HOST[:PORT]",
+    {{"smtp", "", "smtp://HOST:PORT|smtps://HOST:PORT",
       "the mail server: STARTTLS, or TLS from the start"},
      take_smtp},
     {{"smtp-user", "", "NAME", "whom to log in as"}, take_text},

@@ -28,6 +28,7 @@ struct options {
     bool quiet;
     bool detach;
     bool once;
+    bool wait;
     bool follow;
     bool stats;
     bool seal;
@@ -63,6 +64,7 @@ enum option_id {
     OPTION_QUIET,
     OPTION_DETACH,
     OPTION_ONCE,
+    OPTION_WAIT,
     OPTION_HELP,
     OPTION_COUNT
 };
@@ -100,6 +102,7 @@ extern const struct command cmd_log;
 extern const struct command cmd_invite;
 extern const struct command cmd_join;
 extern const struct command cmd_service;
+extern const struct command cmd_alert;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
 

@@ -18,6 +18,7 @@ static const struct command *const table[] = {
     &cmd_invite,  //
     &cmd_join,    //
     &cmd_service, //
+    &cmd_alert,   //
     &cmd_version, //
     &cmd_help,    //
 };
@@ -68,6 +69,8 @@ static const struct option_row option_rows[] = {
     [OPTION_DETACH] = {'d', "detach", NULL, PLACE(detach),
                        "go on in the background; print the process's number"},
     [OPTION_ONCE] = {'1', "once", NULL, PLACE(once), "one sync of each relay, then the end"},
+    [OPTION_WAIT] = {'w', "wait", NULL, PLACE(wait),
+                     "stay until everything is sent, a quarter of an hour at most"},
     [OPTION_HELP] = {'h', "help", NULL, PLACE(help), "show this help"},
 };
 _Static_assert(sizeof option_rows / sizeof option_rows[0] == OPTION_COUNT, "one row for each");

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "alert/settings.h"
 #include "cmd/show.h"
 #include "relay/relay.h"
 
@@ -36,11 +37,12 @@ static jv *commands_value(void)
     return commands;
 }
 
-static jv *settings_value(void)
+/* Of a section of a relay, or of [alert]. */
+static jv *settings_value(const struct setting *(*at)(size_t i))
 {
     jv *settings = jv_array();
     const struct setting *s;
-    for (size_t i = 0; (s = relay_setting(i)); i++) {
+    for (size_t i = 0; (s = at(i)); i++) {
         jv *v = jv_object();
         jv_put_text(v, "key", s->key);
         jv_put_text(v, "takes", s->takes);
@@ -56,7 +58,8 @@ static void help_json(void)
 {
     jv *v = jv_object();
     jv_put(v, "commands", commands_value());
-    jv_put(v, "settings", settings_value());
+    jv_put(v, "settings", settings_value(relay_setting));
+    jv_put(v, "alert_settings", settings_value(alert_setting));
     show_line(v);
 }
 

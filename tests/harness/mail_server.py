@@ -14,12 +14,8 @@ import ssl
 from contextlib import ExitStack
 
 import pytest
-
-try:
-    from aiosmtpd.controller import Controller
-    from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
-except ImportError:  # the tests that want it say so
-    Controller = object
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Handler:
@@ -102,7 +98,6 @@ class MailServer(Controller):
 @pytest.fixture
 def mail_server(certificates):
     """mail_server(tls=..., user=(name, password), answers={...}, certificate=...)"""
-    pytest.importorskip("aiosmtpd")
     with ExitStack() as servers:
         def make(tls=None, certificate=None, **options):
             server = MailServer(tls=tls, certificate=certificate or (tls and certificates.good),

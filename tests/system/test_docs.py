@@ -84,6 +84,13 @@ def test_the_manual_has_the_members_of_the_json_output():
     assert words(page) - {"usable"} == members
 
 
+def test_the_page_of_alerts_has_its_json_and_files():
+    members = set(re.findall(r'(?:jv_put\w*|put_moment)\(\s*v, "(\w+)"', source("src/cmd/alert.c")))
+    assert words(section("credrelay-alert.1", "JSON OUTPUT")) == members
+    suffixes = quoted("src/alert/books.c", r'_SUFFIX +"([.\w]+)"')
+    assert set(re.findall(r"/NAME([.\w]+)", section("credrelay-alert.1", "FILES"))) == suffixes
+
+
 def test_the_manual_has_the_members_of_the_status():
     status, show = source("src/cmd/status.c"), source("src/cmd/show.c")
     members = set(re.findall(r'(?:jv_put\w*|put_time)\(\s*v, "(\w+)"', status + show))
@@ -173,27 +180,33 @@ def test_the_page_of_the_service_has_the_units():
 # -- credrelay.conf(5) -------------------------------------------------------------------------
 
 
-def setting_items():
-    """{key: its item in the page}"""
-    text = section("credrelay.conf.5", "SETTINGS")
+def setting_items(name="SETTINGS"):
+    """{key: its item in a section of the page}"""
+    text = section("credrelay.conf.5", name)
     parts = re.split(r"^\.It Cm (\S+) No = Ar (.*)$", text, flags=re.M)
     return {key: (takes, body) for key, takes, body in zip(parts[1::3], parts[2::3], parts[3::3])}
 
 
-def test_the_manual_has_the_settings_and_no_others(tables):
-    assert list(setting_items()) == [s["key"] for s in tables["settings"]]
+TABLES = [("settings", "SETTINGS", "CREDRELAY_"), ("alert_settings", "ALERTS", "CREDRELAY_ALERT_")]
 
 
-def test_the_manual_has_their_values_defaults_and_variables(tables):
-    for setting in tables["settings"]:
-        takes, body = setting_items()[setting["key"]]
+@pytest.mark.parametrize("table, name, prefix", TABLES, ids=[t[1] for t in TABLES])
+def test_the_manual_has_the_settings_and_no_others(tables, table, name, prefix):
+    assert list(setting_items(name)) == [s["key"] for s in tables[table]]
+
+
+@pytest.mark.parametrize("table, name, prefix", TABLES, ids=[t[1] for t in TABLES])
+def test_the_manual_has_their_values_defaults_and_variables(tables, table, name, prefix):
+    for setting in tables[table]:
+        takes, body = setting_items(name)[setting["key"]]
         assert takes.replace(" ", "") == setting["takes"], setting
         if setting["default"]:
             default = setting["default"].replace(":", r":\&")
             assert re.search(rf"^Default:\n\.Ql {re.escape(default)}( [.,])?$", body, re.M), setting
         else:
-            assert re.search(r"^Default: none[;,]", body, re.M), setting
-        variable = "CREDRELAY_" + setting["key"].upper().replace("-", "_")
+            assert re.search(r"^Default: none[;,.]", body, re.M), setting
+        key = setting["key"].removeprefix("alert-") if table == "alert_settings" else setting["key"]
+        variable = prefix + key.upper().replace("-", "_")
         assert f".Pq Ev {variable}\n" in body, setting
 
 
@@ -256,10 +269,12 @@ def quoted(path, pattern):
 
 def test_the_manual_has_every_event_and_field():
     events = quoted("src/relay/events.c", r'\[INTENT_\w+\] = "(\w+)"') | quoted(
-        "src/relay/events.c", r'event\(r, "(\w+)"\)')
+        "src/relay/events.c", r'event\(r, "(\w+)"\)') | quoted(
+        "src/alert/events.c", r'event\(r, "(\w+)"\)')
     named = re.findall(r"^\.Ss (.*)$", section("credrelay-log.5", "EVENTS"), re.M)
     assert {w for line in named for w in line.split(", ")} == events
     fields = quoted("src/relay/events.c", r'put_\w+\(\s*v, "(\w+)"') | quoted(
+        "src/alert/events.c", r'put_\w+\(\s*v, "(\w+)"') | quoted(
         "src/base/log.c", r'jv_put_\w+\(event, "(\w+)"')
     items = re.findall(r"^\.It Cm (.*)$", MAN["credrelay-log.5"].split(".Sh REASONS")[0], re.M)
     assert {w for line in items for w in line.split(" , ")} == fields
@@ -270,6 +285,9 @@ def test_the_manual_has_every_word_of_the_log():
         "what was done": quoted("src/relay/decide.c", r'\[DO_\w+\] = "(\w+)"'),
         "states": quoted("src/tool/login.c", r'\[LOGIN_\w+\] = \{"(\w+)"') - {"usable"},
         "errors": quoted("src/base/err.c", r'\[ERR_\w+\] = \{"(\w+)"') - {"ok"},
+        "troubles": quoted("src/alert/incident.c", r'\[TROUBLE_\w+\] = "(\w+)"'),
+        "kinds": quoted("src/alert/incident.c", r'\[TELL_\w+\] = "(\w+)"') - {"nothing"},
+        "channels": quoted("src/alert/outbox.c", r'\[CHANNEL_\w+\] = "(\w+)"'),
         "verdicts": quoted("src/tool/failure.c", r'\[FAILURE_\w+\] = "(\w+)"'),
     }
     for what, expected in names.items():
