@@ -209,13 +209,14 @@ def test_a_damaged_login_is_restored(reader, damage):
 
 def test_a_reader_restores_again_and_again(reader):
     """Nothing it does itself is taken for a change, and restoring is not held up by it."""
+    before = len(reader.events("sync"))
     with Watcher(reader) as watcher:
         watcher.synced()
-        for damage in (remove, blank, tear):
+        for n, damage in enumerate((remove, blank, tear), start=1):
             damage(reader)
-            wait_for(lambda: whole(reader), SOON)
-    changes = [e["local"] for e in watcher.events("change")]
-    assert changes == ["absent", "blank", "torn"]
+            wait_for(lambda: len(reader.events("sync")) == before + n, SOON)
+            assert whole(reader)
+    assert [e["local"] for e in watcher.events("change")] == ["absent", "blank", "torn"]
 
 
 def test_what_is_no_new_login_does_not_reach_the_store(world, tmp_path):

@@ -253,7 +253,7 @@ def test_it_stays_small_and_still(machine, store):
         wait_for(lambda: watcher.relay().get("did") == "publish")
         for n in range(3):
             machine.login_path.unlink()
-            wait_for(lambda: len(watcher.events("change")) == n + 2 and machine.login_path.exists())
+            wait_for(lambda: len(machine.events("sync")) == n + 2)
         pid = watcher.process.pid
         assert status_of(pid, "VmRSS") < 4096
 
