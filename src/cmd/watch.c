@@ -4,11 +4,11 @@
 #include <stdio.h>
 
 #include "cmd/cmd.h"
-#include "watch/detach.h"
+#include "watch/background.h"
 
 static void let_go(void *ctx)
 {
-    detach_ready(ctx);
+    background_ready(ctx);
 }
 
 static int run_watch(const struct options *o, struct watch_request *rq)
@@ -22,12 +22,12 @@ static int run_watch(const struct options *o, struct watch_request *rq)
 
 static int run_detached(const struct options *o)
 {
-    struct detach d;
+    struct background b;
     struct err e;
     int status;
-    pid_t pid = detach_begin(&d, &status, &e);
+    pid_t pid = background_begin(&b, &status, &e);
     if (pid == 0) {
-        struct watch_request rq = {.ready = let_go, .ctx = &d};
+        struct watch_request rq = {.ready = let_go, .ctx = &b};
         return run_watch(o, &rq);
     }
     if (pid < 0)

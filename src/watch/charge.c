@@ -12,6 +12,9 @@ enum { WAIT_MS = 60000, MOST_WAITS_FAILED = 3 };
  * the pace of asking; every fourth attempt has all its time. */
 enum { HURRIED_MS = 2000, HURRIED_BUT_EVERY = 4 };
 
+/* A run that waits for a login holds the relay's lock; this often in a row it is something else. */
+enum { MOST_BUSY = 5 };
+
 /* That all is still well, and what is due, is news for others only after this time: they are not
  * to cost a write for each of many syncs. */
 enum { STALE_MS = 60000 };
@@ -155,17 +158,20 @@ void charge_act(struct charge *c, const struct watch_common *w)
 
 /* ---- what came of it ---- */
 
-static bool is_trouble(const struct relay *r, const struct duty_report *report, struct err *ret)
+static bool is_trouble(const struct charge *c, const struct duty_report *report, struct err *ret)
 {
+    bool passing = report->failure.code == ERR_BUSY && c->failures < MOST_BUSY;
     *ret = (struct err){.code = ERR_NONE};
-    if (!report->ok) {
+    if (!report->ok && passing) {
+        *ret = c->trouble;
+    } else if (!report->ok) {
         *ret = report->failure;
     } else if (report->stands.action == DO_WAIT) {
         err_set(ret, ERR_BUSY, "%s", reason_text(report->stands.reason));
         err_hint(ret, "it comes when a writer publishes");
     } else if (report->stands.action == DO_HUMAN) {
         err_set(ret, ERR_HOPELESS, "%s", reason_text(report->stands.reason));
-        err_hint(ret, "log in: %s", r->tool->login_command);
+        err_hint(ret, "log in: %s", c->relay.tool->login_command);
     }
     return ret->code != ERR_NONE;
 }
@@ -173,7 +179,7 @@ static bool is_trouble(const struct relay *r, const struct duty_report *report, 
 static void tell(struct charge *c, const struct duty_report *report, const struct watch_common *w)
 {
     struct err trouble;
-    bool is = is_trouble(&c->relay, report, &trouble);
+    bool is = is_trouble(c, report, &trouble);
     bool news = is && trouble.code != c->trouble.code;
     if (report->ok)
         tell_done(&w->teller, &c->relay, report);

@@ -146,9 +146,10 @@ static void stand(const struct duty_order *o, const struct sync_report *report,
 }
 
 /* What failed, or was fine and is still fine, is the resident process's to tell: once. */
-static void log_sync(const struct duty_order *o, const struct sync_report *report)
+static void log_sync(const struct duty_order *o, const struct duty_report *ret,
+                     const struct sync_report *report)
 {
-    if (report->did.action != DO_NOTHING || report->warning.code != ERR_NONE)
+    if (ret->changed || report->did.action != DO_NOTHING || report->warning.code != ERR_NONE)
         event_sync(o->relay, INTENT_SYNC, report, NULL);
 }
 
@@ -171,7 +172,7 @@ static void sync_whole(const struct duty_order *o, struct duty_report *ret)
     ret->did = report.did;
     ret->stands = report.stands;
     ret->warning = report.warning;
-    log_sync(o, &report);
+    log_sync(o, ret, &report);
 }
 
 static void perform_change(const struct duty_order *o, struct duty_report *ret)
@@ -188,6 +189,7 @@ static void perform_change(const struct duty_order *o, struct duty_report *ret)
         ret->judged.file = now.file;
         return;
     }
+    ret->changed = true;
     const struct watch_event change = {.did = WATCH_CHANGE, .login = &local};
     event_watch(o->relay, &change);
     sync_whole(o, ret);

@@ -47,6 +47,7 @@ struct duty_order {
 struct duty_report {
     bool ok;             /* else `failure` says why */
     bool synced;         /* a sync was tried; else it was not another login, or it was held */
+    bool changed;        /* the file's login was another one than judged last */
     bool held;           /* a new login was left for later (watch/debounce.h) */
     bool newer;          /* DUTY_WAIT: it came */
     struct decision did; /* and what stands after it, as in struct sync_report */

@@ -66,21 +66,24 @@ void tell_blind(const struct teller *t, const struct relay *r, const struct err 
 }
 
 static const char *const done[] = {
+    [DO_NOTHING] = "left",
     [DO_PUBLISH] = "published",
-    [DO_FORWARD] = "finished a publication",
+    [DO_FORWARD] = "forwarded",
     [DO_INSTALL_SHARED] = "pulled",
     [DO_INSTALL_RENEWABLE] = "pulled",
-    [DO_HUMAN] = NULL,
+    [DO_WAIT] = "left",
+    [DO_HUMAN] = "left",
 };
-_Static_assert(sizeof done / sizeof done[0] == ACTION_COUNT, "one row for each action");
+_Static_assert(sizeof done / sizeof done[0] == ACTION_COUNT, "one word for each action");
 
 void tell_done(const struct teller *t, const struct relay *r, const struct duty_report *report)
 {
-    const char *what = done[report->did.action];
-    if (what)
-        say(t, r, "%s login %.*s: %s (version %lld)", what, FINGERPRINT_SHOWN,
-            report->standing.fingerprint, reason_text(report->did.reason),
-            (long long)report->standing.version);
+    bool something = report->did.action != DO_NOTHING;
+    const struct decision *d = something ? &report->did : &report->stands;
+    const char *login = something ? report->standing.fingerprint : report->judged.fingerprint;
+    if ((something || report->changed) && login[0])
+        say(t, r, "%s login %.*s: %s (version %lld)", done[d->action], FINGERPRINT_SHOWN, login,
+            reason_text(d->reason), (long long)report->standing.version);
     if (report->warning.code != ERR_NONE)
         complain(t, r, &report->warning);
 }

@@ -26,7 +26,8 @@ void tell_watch(const struct teller *t, const struct relay *r, enum watch_did di
 /* Changes cannot be watched. */
 void tell_blind(const struct teller *t, const struct relay *r, const struct err *why);
 
-/* What a sync has done, which its process has logged; a sync that did nothing is not told. */
+/* What a sync has done, which its process has logged; one that did nothing, and was for no change,
+ * is not told. */
 void tell_done(const struct teller *t, const struct relay *r, const struct duty_report *report);
 
 /* After every sync, whatever came of it.  WHY: what stands in the way, and NEWS: it did not, or

@@ -219,6 +219,15 @@ def test_a_reader_restores_again_and_again(reader):
     assert [e["local"] for e in watcher.events("change")] == ["absent", "blank", "torn"]
 
 
+def test_a_login_made_on_a_reader_is_kept_and_said(reader, store):
+    with Watcher(reader) as watcher:
+        watcher.synced()
+        reader.write_login(made_up(2, expires_in=9 * 3600))
+        wait_for(lambda: reader.events("sync")[-1]["why"] == "reader_keeps", SOON)
+    assert reader.access_token() == token(2)
+    assert store.history() == [token(1)]
+
+
 def test_what_is_no_new_login_does_not_reach_the_store(world, tmp_path):
     """Another key of the file, the same login once more, its rights, its times."""
     from harness.proxy_store import ProxyStore

@@ -1,4 +1,4 @@
-#include "watch/detach.h"
+#include "watch/background.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static pid_t await(pid_t pid, int begun, int *ret_status)
     return -1;
 }
 
-pid_t detach_begin(struct detach *d, int *ret_status, struct err *e)
+pid_t background_begin(struct background *b, int *ret_status, struct err *e)
 {
     int fds[2];
     *ret_status = -1;
@@ -38,7 +38,7 @@ pid_t detach_begin(struct detach *d, int *ret_status, struct err *e)
     if (pid == 0) {
         close(fds[0]);
         setsid();
-        d->ready = fds[1];
+        b->ready = fds[1];
         return 0;
     }
     if (pid < 0)
@@ -50,7 +50,7 @@ pid_t detach_begin(struct detach *d, int *ret_status, struct err *e)
     return pid;
 }
 
-void detach_ready(struct detach *d)
+void background_ready(struct background *b)
 {
     int nothing = open("/dev/null", O_RDWR);
     (void)fflush(stdout);
@@ -58,6 +58,6 @@ void detach_ready(struct detach *d)
         dup2(nothing, fd);
     if (nothing > STDERR_FILENO)
         close(nothing);
-    (void)!write(d->ready, "", 1);
-    close(d->ready);
+    (void)!write(b->ready, "", 1);
+    close(b->ready);
 }
