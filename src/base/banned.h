@@ -10,6 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Darwin's headers make macros of some (secure/_string.h), which are not to be had either. */
+#undef strcpy
+#undef strcat
+#undef strncpy
+#undef strncat
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok /* snprintf, buf_* */
 #pragma GCC poison system popen                                               /* spawn_* */
 #pragma GCC poison tmpnam tempnam mktemp                                      /* file_replace */
