@@ -168,7 +168,7 @@ static bool no_manager(const struct view *v, struct err *e)
 {
     err_set(e, ERR_UNSUPPORTED, "no %s manages services of this user here: %s", v->manager->name,
             v->sight.why);
-    return err_hint(e, "where there is none, as in a container, start the watcher by itself");
+    return err_hint(e, "where there is none, as in a container: credrelay watch --detach");
 }
 
 static bool plan_install(struct work *w, struct err *e)

@@ -240,7 +240,7 @@ def test_no_manager_answers(managed, manager):
         assert result.err == (
             f"credrelay: service install: no {manager} manages services of this user here: "
             f"{UNREACHABLE[manager][1]}\n"
-            "  where there is none, as in a container, start the watcher by itself\n")
+            "  where there is none, as in a container: credrelay watch --detach\n")
     assert not m.path.exists()
 
 
