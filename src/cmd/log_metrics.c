@@ -9,7 +9,6 @@
 #include "base/lock.h"
 #include "cmd/log.h"
 #include "journal/metrics.h"
-#include "tool/login_file.h"
 #include "watch/presence.h"
 
 /* Events get their time just before they are written: what is younger may still have older ones
@@ -48,7 +47,8 @@ static bool look_at_relay(const char *name, struct relay_metrics *m, struct err 
     if (!relay_load(name, &r, e))
         return false;
     snprintf(m->relay, sizeof m->relay, "%s", name);
-    bool ok = login_file_look(r.tool, r.login_path, &m->login, &ignored);
+    const struct login_source source = relay_login_source(&r);
+    bool ok = login_source_look(&source, &m->login, &ignored);
     m->incident = alert_look(&r, &view, &ignored) && view.open;
     relay_free(&r);
     return ok || err_no_memory(e);

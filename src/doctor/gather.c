@@ -9,7 +9,6 @@
 #include "journal/outcome.h"
 #include "relay/state.h"
 #include "service/service.h"
-#include "tool/login_file.h"
 #include "tool/override.h"
 #include "watch/presence.h"
 
@@ -19,9 +18,9 @@ static const struct err fine = {.code = ERR_NONE};
 
 static bool gather_login(struct facts *f, struct err *e)
 {
-    const struct relay *r = f->relay;
+    const struct login_source source = relay_login_source(f->relay);
     f->local_why = fine;
-    if (login_file_look(r->tool, r->login_path, &f->local, &f->local_why))
+    if (login_source_look(&source, &f->local, &f->local_why))
         return true;
     *e = f->local_why;
     return false;

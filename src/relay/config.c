@@ -174,7 +174,13 @@ static bool no_such_relay(const struct reading *rd, struct err *e)
 static bool load_tool(struct relay *r, struct err *e)
 {
     r->tool = tool_load(r->tool_name, e);
-    return r->tool && tool_login_path(r->tool, r->login_path, e);
+    if (!r->tool || !tool_login_path(r->tool, r->login_path, e))
+        return false;
+    if (r->login_place != LOGIN_KEYCHAIN || r->tool->keychain)
+        return true;
+    err_set(e, ERR_INVALID, "login-source = keychain: %s has no item in the Keychain",
+            r->tool_name);
+    return err_hint(e, "login-source = file, or describe the item: credrelay-tool(5)");
 }
 
 static bool load(const char *name, const char *path, const struct buf *text, struct relay *r,

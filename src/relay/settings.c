@@ -48,6 +48,17 @@ static bool set_role(struct relay *r, const char *key, const char *value)
     return true;
 }
 
+static bool set_login_source(struct relay *r, const char *key, const char *value)
+{
+    (void)key;
+    for (int i = 0; i < LOGIN_PLACE_COUNT; i++)
+        if (strcmp(login_place_name((enum login_place)i), value) == 0) {
+            r->login_place = (enum login_place)i;
+            return true;
+        }
+    return false;
+}
+
 static bool set_retry(struct relay *r, const char *key, const char *value)
 {
     (void)key;
@@ -118,6 +129,10 @@ static const struct row {
      set_tool},
     {{"role", "writer", "reader|writer", "writers publish logins made here; readers only pull"},
      set_role},
+    {{"login-source", "auto", "auto|file|keychain",
+      "where the login is on this machine: as the client itself looks, its file, or macOS's "
+      "Keychain"},
+     set_login_source},
     {{"store", "local:", "URL", "the single source: local:[PATH] or ssm://REGION/NAME"}, set_store},
     {{"reader-profile", "", "PROFILE", "AWS profile that a reader uses"}, set_option},
     {{"writer-profile", "", "PROFILE", "AWS profile that a writer uses"}, set_option},

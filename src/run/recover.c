@@ -85,7 +85,8 @@ void preflight(const struct relay *r, struct start *ret)
     look_at_login(r, &ret->login);
     peek(r, &memory);
     ret->doubtful = refused(&ret->login, &memory);
-    if (works(&ret->login, &memory) || in_vain(r) ||
+    /* Where nothing can be read, nothing can be put: a Keychain that is locked for this session. */
+    if (works(&ret->login, &memory) || ret->login.state == LOGIN_UNREADABLE || in_vain(r) ||
         !session_open(r, r->preflight_ms, &s, &ignored))
         return;
     /* Whoever held the lock until now may have done all that is to be done. */

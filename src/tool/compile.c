@@ -153,6 +153,7 @@ static void put_login(const struct tool *t)
     put_field("folder", t->folder);
     put_field("file", t->file);
     printf("    .lock = %d,\n", t->lock);
+    put_field("keychain", t->keychain);
     put_list("parts", t->parts);
     fputs("    .access = ", stdout);
     put_member(&t->access);

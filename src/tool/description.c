@@ -32,6 +32,14 @@ static bool take_text(struct reading *rd, void *field)
     return (*(const char **)field = reading_keep(rd, rd->value)) != NULL;
 }
 
+/* It stands in quotes in a line of commands (login_keychain.c). */
+static bool take_item(struct reading *rd, void *field)
+{
+    if (strpbrk(rd->value, "\"\\"))
+        return reading_bad(rd, "the name of a Keychain item, without quotes and backslashes");
+    return take_text(rd, field);
+}
+
 static bool take_list(struct reading *rd, void *field)
 {
     return keep_list(rd, LIST, field);
@@ -94,6 +102,7 @@ static const struct row {
     {"login", "folder-variable", take_text, FIELD(tool.folder_env), false},
     {"login", "file", take_path, FIELD(tool.file), true},
     {"login", "lock", take_flag, FIELD(tool.lock), false},
+    {"login", "keychain", take_item, FIELD(tool.keychain), false},
     {"login", "parts", take_parts, FIELD(tool.parts), true},
     {"login", "access", take_member, FIELD(tool.access), true},
     {"login", "refresh", take_member, FIELD(tool.refresh), false},

@@ -47,11 +47,7 @@ bool login_source_look(const struct login_source *s, struct login_facts *ret,
 bool login_source_write(const struct login_source *s, const struct login_facts *seen,
                         const struct login *l, struct err *e) MUST_CHECK;
 
-/* The file whose changes are to be watched; NULL: there is none. */
-const char *login_source_watch_path(const struct login_source *s);
-
-/* Can the login change without a change of that file?  The Keychain tells nobody: look now and
- * then. */
+/* Can the login change without a change of the file?  The Keychain tells nobody: look now and then. */
 bool login_source_is_polled(const struct login_source *s);
 
 /* "auto", "file", "keychain": as the configuration says it. */

@@ -73,6 +73,9 @@ struct tool {
      * mkdir. */
     const char *folder_env, *folder, *file;
     bool lock;
+    /* On macOS: the service name of the Keychain item that goes before the file; NULL: the tool has
+     * none. */
+    const char *keychain;
 
     /* The top-level members of the file that are relayed. */
     const char *parts[TOOL_PARTS + 1];

@@ -47,9 +47,10 @@ bool charge_idle(const struct charge *c)
 
 void charge_look(struct charge *c)
 {
+    const struct login_source source = relay_login_source(&c->relay);
     struct os_file_id now;
     os_file_id(c->relay.login_path, &now);
-    if (!os_file_same(&now, &c->judged.file))
+    if (!os_file_same(&now, &c->judged.file) || login_source_is_polled(&source))
         debounce_changed(&c->debounce, clock_steady_ms());
 }
 

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "relay/events.h"
-#include "tool/login_file.h"
 
 /* Another credrelay may be in the middle of a slow sync; and what a duty may take for itself beyond
  * its calls to the store, on a machine under load. */
@@ -47,10 +46,11 @@ static bool judged_alike(const struct judged *a, const struct judged *b)
 static bool look(const struct relay *r, struct judged *ret, struct login_facts *facts,
                  struct err *e)
 {
+    const struct login_source source = relay_login_source(r);
     struct os_file_id after;
     struct err why;
     os_file_id(r->login_path, &ret->file);
-    if (!login_file_look(r->tool, r->login_path, facts, &why)) {
+    if (!login_source_look(&source, facts, &why)) {
         *e = why;
         return false;
     }

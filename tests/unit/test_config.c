@@ -236,6 +236,11 @@ static const struct {
     {"[claude]\ntool = ../codex\n", NULL, "@:2: tool = ../codex is not valid",
      "tool takes claude|codex|NAME"},
     {"[claude]\nstore =\n", NULL, "@:2: store =  is not valid", "store takes URL"},
+    {"[claude]\nlogin-source = wallet\n", NULL, "@:2: login-source = wallet is not valid",
+     "login-source takes auto|file|keychain"},
+    {"[codex]\ntool = codex\nlogin-source = keychain\n", NULL,
+     "login-source = keychain: codex has no item in the Keychain",
+     "login-source = file, or describe the item: credrelay-tool(5)"},
     {"[claude]\nretry = maybe\n", NULL, "@:2: retry = maybe is not valid",
      "retry takes safe|always|never"},
     {"[claude]\nshare-refresh-token = x\n", NULL, "@:2: share-refresh-token = x is not valid",
@@ -429,14 +434,46 @@ static void test_log(void **state)
     relay_free(&r);
 }
 
+static void test_login_source(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *variable; /* NULL: not set */
+        enum login_place place;
+    } rows[] = {
+        {"", NULL, LOGIN_AUTO},
+        {"[claude]\nlogin-source = auto\n", NULL, LOGIN_AUTO},
+        {"[claude]\nlogin-source = file\n", NULL, LOGIN_FILE},
+        {"[claude]\nlogin-source = keychain\n", NULL, LOGIN_KEYCHAIN},
+        {"[claude]\nlogin-source = keychain\n", "file", LOGIN_FILE},
+        {"[codex]\ntool = codex\n", NULL, LOGIN_AUTO},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct relay r;
+        struct err e;
+        put_file(in_home(conf), rows[i].text, 0600);
+        if (rows[i].variable)
+            setenv("CREDRELAY_LOGIN_SOURCE", rows[i].variable, 1);
+        else
+            unsetenv("CREDRELAY_LOGIN_SOURCE");
+        assert_true(relay_load(NULL, &r, &e));
+        const struct login_source source = relay_login_source(&r);
+        same_text(rows[i].text, login_place_name(source.place), login_place_name(rows[i].place));
+        assert_ptr_equal(source.tool, r.tool);
+        same_text(rows[i].text, source.path, r.login_path);
+        relay_free(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_cases),          WITH_FOLDER(test_mistakes),
-        WITH_FOLDER(test_of_tool),        WITH_FOLDER(test_bad_variable),
-        WITH_FOLDER(test_unreadable),     WITH_FOLDER(test_places),
-        WITH_FOLDER(test_settings),       WITH_FOLDER(test_names),
-        WITH_FOLDER(test_too_many_names), WITH_FOLDER(test_log),
+        WITH_FOLDER(test_login_source), WITH_FOLDER(test_cases),
+        WITH_FOLDER(test_mistakes),     WITH_FOLDER(test_of_tool),
+        WITH_FOLDER(test_bad_variable), WITH_FOLDER(test_unreadable),
+        WITH_FOLDER(test_places),       WITH_FOLDER(test_settings),
+        WITH_FOLDER(test_names),        WITH_FOLDER(test_too_many_names),
+        WITH_FOLDER(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

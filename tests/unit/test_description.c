@@ -86,7 +86,8 @@ static const char *described(const struct tool *t)
     for (const struct tool_remark *r = t->remarks; r->upto; r++)
         put(&out, r->upto, r->text);
     put(&out, "folder-variable", t->folder_env);
-    buf_printf(&out, "%s/%s lock=%d bare=%d\n", t->folder, t->file, t->lock, (int)t->bare);
+    buf_printf(&out, "%s/%s lock=%d keychain=%s bare=%d\n", t->folder, t->file, t->lock,
+               t->keychain ? t->keychain : "-", (int)t->bare);
     put_list(&out, "parts", t->parts);
     put_member(&out, "access", &t->access);
     put_member(&out, "refresh", &t->refresh);
@@ -157,7 +158,7 @@ static void test_least(void **state)
     assert_non_null(t);
     same_text("least", described(t),
               "lamp: The Lamp, lamp, lamp in\nrenew=\nversion=\nfolder-variable=-\n.lamp/s.json "
-              "lock=0 bare=0\n"
+              "lock=0 keychain=- bare=0\n"
               "parts=session|when|\naccess=session.token 0 names=token|\nrefresh=- 0 names=\n"
               "expiry=- 0 names=\nclock=0 required=0\ndeadline=- 0 names=\nclock=0 required=0\n"
               "fresh=- 0 names=\nclock=0 "
@@ -177,7 +178,8 @@ static const struct {
     {"expiry = session.ends, ms\nrequired = session.x[], session.ends\n",
      "expiry=session.ends 0 names=ends|\nclock=0 required=1\n"},
     {"required = session.x[], when\n", "it has no x=session.x 0 names=x|\narray=1\n"},
-    {"without-refresh = blank\nlock = yes\n", ".lamp/s.json lock=1 bare=1\n"},
+    {"without-refresh = blank\nlock = yes\n", ".lamp/s.json lock=1 keychain=- bare=1\n"},
+    {"keychain = The Lamp's\n", "lock=0 keychain=The Lamp's bare=0\n"},
     {"[overrides]\nvariables = A, B\n  C\n", "overrides=A|B|C|\n"},
     {"[overrides]\nfile = x/y.json\nmember = key\n", "helper=key in x/y.json\n"},
     {"[overrides]\nfile = x\nmember = y\nenvironment = e\nmanaged = /a b/c, d\n",
@@ -228,12 +230,14 @@ static const struct {
     const char *message, *hint;
 } mistakes[] = {
     {"fodler = x\n", "F:10: [login] has no setting called 'fodler'",
-     "it has folder, folder-variable, file, lock, parts, access, refresh, without-refresh, expiry, "
-     "deadline, fresh, required"},
+     "it has folder, folder-variable, file, lock, keychain, parts, access, refresh, "
+     "without-refresh, expiry, deadline, fresh, required"},
     {"[jsno]\nx = y\n", "F:11: there is no section [jsno]",
      "the sections are tool, login, overrides, run, words, failures, failures.text, "
      "failures.status, failures.line, failures.kinds, json, json.types and remarks"},
     {"file = b\n", "F:10: [login] file is said twice", ""},
+    {"keychain = a \"lamp\"\n", "F:10: [login] keychain = a \"lamp\" is not valid",
+     "keychain takes the name of a Keychain item, without quotes and backslashes"},
     {"lock = maybe\n", "F:10: [login] lock = maybe is not valid", "lock takes yes|no"},
     {"refresh = other.token\n", "F:10: [login] refresh = other.token is not valid",
      "refresh " MEMBER},

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "tool/login_file.h"
+#include "tool/login_source.h"
 
 #define PART(token)                                                                                \
     "{\"accessToken\":\"sk-ant-oat01-TEST" token "\",\"refreshToken\":\"sk-ant-ort01-TEST" token   \
@@ -34,6 +34,23 @@ static struct login login(const char *text)
     struct err e;
     assert_true(login_parse(&tool_claude, text, strlen(text), &l, &e));
     return l;
+}
+
+static struct login_source at(const char *where)
+{
+    return (struct login_source){.tool = &tool_claude, .path = where, .place = LOGIN_FILE};
+}
+
+static bool read_file(struct login *ret, struct err *why)
+{
+    const struct login_source source = at(file());
+    return login_source_read(&source, ret, why);
+}
+
+static bool write_file(const struct login_facts *seen, const struct login *l, struct err *e)
+{
+    const struct login_source source = at(file());
+    return login_source_write(&source, seen, l, e);
 }
 
 static int with_folder(void **state)
@@ -108,7 +125,7 @@ static void test_read(void **state)
             snprintf(want, sizeof want, "%.*s%s%s", (int)(at - cases[i].why), cases[i].why, file(),
                      at + 2);
         cases[i].make(cases[i].text);
-        assert_true(login_file_read(&tool_claude, file(), &l, &why));
+        assert_true(read_file(&l, &why));
         same_text("state", login_state_name(l.facts.state), login_state_name(cases[i].state));
         same_text("why", why.text, want);
         same_int(want, why.code, cases[i].code);
@@ -136,7 +153,7 @@ static void test_read_settles(void **state)
         struct err why;
         put_file(file(), torn[i], 0600);
         pid_t writer = forked_start(write_in_two, NULL);
-        assert_true(login_file_read(&tool_claude, file(), &l, &why));
+        assert_true(read_file(&l, &why));
         same_text("whole by now", login_state_name(l.facts.state), "usable");
         same_int("writer", forked_end(writer), 0);
         login_free(&l);
@@ -183,8 +200,8 @@ static void test_write(void **state)
         struct err e = {.code = ERR_NONE};
         if (writes[i].before)
             put_file(file(), writes[i].before, 0644);
-        assert_true(login_file_read(&tool_claude, file(), &seen, &e));
-        if (!login_file_write(&tool_claude, file(), &seen.facts, &l, &e))
+        assert_true(read_file(&seen, &e));
+        if (!write_file(&seen.facts, &l, &e))
             fail_msg("%s: %s", writes[i].what, e.text);
         same_text(writes[i].what, file_text(file()), writes[i].after);
         same_text(writes[i].what, file_text(in_home(".claude/.credentials.json.damaged")),
@@ -207,8 +224,8 @@ static void test_write_first_folder(void **state)
     struct err e;
     umask(0);
     setenv("CLAUDE_CONFIG_DIR", in_home("deep/er"), 1);
-    assert_true(login_file_write(&tool_claude, in_home("deep/er/.credentials.json"), &absent.facts,
-                                 &l, &e));
+    const struct login_source source = at(in_home("deep/er/.credentials.json"));
+    assert_true(login_source_write(&source, &absent.facts, &l, &e));
     same_text("content", file_text(in_home("deep/er/.credentials.json")), LOGIN("B"));
     same_int("folder", file_mode(in_home("deep")), 0700);
     same_int("folder", file_mode(in_home("deep/er")), 0700);
@@ -244,7 +261,7 @@ static void test_conflict(void **state)
         char want[LIMIT_PATH + 64];
         if (cases[i].now)
             put_file(file(), cases[i].now, 0600);
-        bool ok = login_file_write(&tool_claude, file(), &seen.facts, &l, &e);
+        bool ok = write_file(&seen.facts, &l, &e);
         same_int(cases[i].now ? cases[i].now : "(absent)", !ok, cases[i].conflict);
         if (!ok) {
             snprintf(want, sizeof want, "%s was changed by somebody else meanwhile", file());
@@ -266,7 +283,7 @@ static void test_write_refused(void **state)
     char want[LIMIT_PATH + 64];
     make_folder(NULL);
     snprintf(want, sizeof want, "%s is a folder, not a file", file());
-    assert_false(login_file_write(&tool_claude, file(), &absent.facts, &l, &e));
+    assert_false(write_file(&absent.facts, &l, &e));
     same_text("a folder", e.text, want);
     same_int("the lock is gone", access(in_home(".claude.lock"), F_OK), -1);
     login_free(&l);
@@ -280,7 +297,7 @@ static void test_symlink(void **state)
     assert_int_equal(mkdir(in_home("synced"), 0700), 0);
     put_file(in_home("synced/login.json"), LOGIN("A"), 0600);
     assert_int_equal(symlink("../synced/login.json", file()), 0);
-    assert_true(login_file_write(&tool_claude, file(), &seen.facts, &l, &e));
+    assert_true(write_file(&seen.facts, &l, &e));
     same_text("where it really is", file_text(in_home("synced/login.json")), LOGIN("B"));
     struct stat st;
     assert_int_equal(lstat(file(), &st), 0);
@@ -309,7 +326,7 @@ static void test_client_lock(void **state)
     assert_int_equal(mkdir(in_home(".claude.lock"), 0755), 0);
     int64_t began = clock_steady_ms();
     pid_t client = forked_start(client_saves, NULL);
-    assert_false(login_file_write(&tool_claude, file(), &seen.facts, &l, &e));
+    assert_false(write_file(&seen.facts, &l, &e));
     assert_in_range(clock_steady_ms() - began, 140, 5000);
     same_int("client", forked_end(client), 0);
     same_int("conflict", e.code, ERR_CONFLICT);
@@ -326,7 +343,7 @@ static void test_stale_lock(void **state)
     assert_int_equal(mkdir(in_home(".claude.lock"), 0755), 0);
     make_old(in_home(".claude.lock"), 15);
     int64_t began = clock_steady_ms();
-    assert_true(login_file_write(&tool_claude, file(), &absent.facts, &l, &e));
+    assert_true(write_file(&absent.facts, &l, &e));
     assert_true(clock_steady_ms() - began < 1000);
     same_text("written", file_text(file()), LOGIN("B"));
     same_int("the lock is gone", access(in_home(".claude.lock"), F_OK), -1);
@@ -345,7 +362,7 @@ static int write_as_nobody(const void *arg)
     struct err e = {.code = ERR_NONE};
     if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)
         return 9;
-    bool ok = login_file_write(&tool_claude, file(), &absent.facts, &l, &e);
+    bool ok = write_file(&absent.facts, &l, &e);
     login_free(&l);
     if (!ok && strncmp(e.text, *want, strlen(*want)) != 0)
         fprintf(stderr, "%s\n", e.text);
