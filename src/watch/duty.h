@@ -5,7 +5,7 @@
  *   struct duty_report r;
  *   duty_perform(&o, &r);                   in the forked process (watch/worker.h)
  *
- * The order is inherited, the report is of fixed size and goes through a pipe in one piece. */
+ * The order is inherited, the report is of fixed size and goes through a pipe. */
 #ifndef CREDRELAY_WATCH_DUTY_H
 #define CREDRELAY_WATCH_DUTY_H
 

@@ -1,7 +1,6 @@
 #include "watch/worker.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -11,9 +10,6 @@
 #include "os/pipe.h"
 #include "os/process.h"
 #include "watch/signals.h"
-
-_Static_assert(sizeof(struct duty_report) <= PIPE_BUF,
-               "a report goes through the pipe in one piece");
 
 static _Noreturn void work(const struct duty_order *o, const struct lock *l, int out, pid_t watcher)
 {
@@ -73,14 +69,27 @@ void worker_kill(struct worker *w)
     reap(w, &ignored);
 }
 
+/* It writes last, so what is missing of a report is at hand: a pipe need not take more than 512 bytes
+ * in one piece (PIPE_BUF on macOS). */
+static bool hear(int fd, struct duty_report *ret)
+{
+    size_t got = 0;
+    while (got < sizeof *ret) {
+        ssize_t n = read(fd, (char *)ret + got, sizeof *ret - got);
+        if (n > 0)
+            got += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            return false;
+    }
+    return true;
+}
+
 void worker_end(struct worker *w, struct duty_report *ret)
 {
     struct duty_report report;
     bool late = clock_steady_ms() >= w->deadline;
     int status = 0;
-    /* It writes all at once and last. */
-    ssize_t n = late ? 0 : read(w->fd, &report, sizeof report);
-    bool told = n == (ssize_t)sizeof report;
+    bool told = !late && hear(w->fd, &report);
     if (!told)
         kill(-w->pid, SIGKILL);
     *ret = told ? report
