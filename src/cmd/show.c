@@ -1,9 +1,12 @@
 #include "cmd/show.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/home.h"
 #include "base/limits.h"
+#include "base/terminal.h"
 
 void show_line(jv *v)
 {
@@ -29,4 +32,20 @@ jv *show_login(const struct login_facts *f)
     if (f->deadline)
         jv_put_int(v, "deadline", f->deadline);
     return v;
+}
+
+void show_short(struct screen *s)
+{
+    static char home[LIMIT_PATH];
+    struct err ignored;
+    s->home = home_path("", home, &ignored) ? home : NULL;
+}
+
+void show_screen(const struct screen *s)
+{
+    struct buf out;
+    buf_init(&out, LIMIT_SCREEN);
+    if (screen_write(s, terminal_has_colour(STDOUT_FILENO), &out))
+        fputs(buf_str(&out), stdout);
+    buf_free(&out);
 }

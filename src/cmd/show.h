@@ -3,6 +3,7 @@
 #define CREDRELAY_CMD_SHOW_H
 
 #include "base/json.h"
+#include "doctor/screen.h"
 #include "tool/login.h"
 
 /* V (taken over) on standard output, on one line. */
@@ -10,5 +11,11 @@ void show_line(jv *v);
 
 /* A login: its state and, of one that is usable, what is known of it. */
 jv *show_login(const struct login_facts *f);
+
+/* A screen whose paths are short: the home is "~". */
+void show_short(struct screen *s);
+
+/* Its rows on standard output, coloured where that is a terminal that takes it. */
+void show_screen(const struct screen *s);
 
 #endif

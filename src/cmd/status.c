@@ -1,9 +1,7 @@
 /* Each relay on one screen, and whether its next run will work. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "base/terminal.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "doctor/gather.h"
@@ -166,16 +164,11 @@ static bool show_relays(struct showing *s, struct err *e)
 
 static void finish(struct showing *s)
 {
-    jv *v = jv_object();
-    struct buf out;
     if (!s->o->json) {
-        buf_init(&out, LIMIT_SCREEN);
-        if (screen_write(&s->screen, terminal_has_colour(STDOUT_FILENO), &out))
-            fputs(buf_str(&out), stdout);
-        buf_free(&out);
-        jv_free(v);
+        show_screen(&s->screen);
         return;
     }
+    jv *v = jv_object();
     jv_put(v, "relays", s->relays);
     s->relays = NULL;
     jv_put_int(v, "exit_status", s->status);
@@ -188,7 +181,9 @@ static int run(const struct options *o, int argc, char **argv)
     struct err e;
     (void)argc;
     (void)argv;
-    bool ok = status_screen(&s.screen, &e) && show_relays(&s, &e);
+    bool ok = status_screen(&s.screen, &e);
+    show_short(&s.screen);
+    ok = ok && show_relays(&s, &e);
     if (ok)
         finish(&s);
     screen_close(&s.screen);

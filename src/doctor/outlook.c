@@ -173,7 +173,7 @@ static void note_no_help(const struct facts *f, struct outlook *o, const char *a
     if (f->answer == NOT_ASKED) {
         struct note *n =
             add(o, NOTE_NO_LOGIN, "%s, and the store was not asked for a better one", ails);
-        hint(n, "ask it: leave out --offline");
+        hint(n, "ask it: credrelay status");
     } else {
         struct note *n = add(o, NOTE_NO_LOGIN, "%s, and the store gave no answer", ails);
         hint(n, "%s", f->store_why.hint);
@@ -290,10 +290,12 @@ static void note_watcher(const struct facts *f, struct outlook *o)
              w->ails.hint);
     if (w->running)
         return;
-    add(o, NOTE_WATCHER, "no watcher is running: %s",
-        f->relay->role == ROLE_WRITER
-            ? "what changes here is not published, what changes elsewhere not pulled"
-            : "what changes elsewhere is pulled only when a run needs it");
+    struct note *n =
+        add(o, NOTE_WATCHER, "no watcher is running: %s",
+            f->relay->role == ROLE_WRITER
+                ? "what changes here is not published, what changes elsewhere not pulled"
+                : "what changes elsewhere is pulled only when a run needs it");
+    hint(n, "credrelay service install");
 }
 
 /* ---- together ---- */

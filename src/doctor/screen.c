@@ -25,6 +25,19 @@ void screen_close(struct screen *s)
     s->rows = NULL;
 }
 
+/* "/home/me/.claude" -> "~/.claude", wherever it stands. */
+static void shorten(char *text, const char *home)
+{
+    size_t n = home ? strlen(home) : 0;
+    if (n < 3)
+        return;
+    for (char *at = text; (at = strstr(at, home)); at += 2) {
+        at[0] = '~';
+        at[1] = '/';
+        memmove(at + 2, at + n, strlen(at + n) + 1);
+    }
+}
+
 static struct screen_row *next_row(struct screen *s, const char *fmt, va_list arguments)
     PRINTF_LIKE(2, 0);
 
@@ -34,6 +47,7 @@ static struct screen_row *next_row(struct screen *s, const char *fmt, va_list ar
         return NULL;
     struct screen_row *row = &s->rows[s->count++];
     vsnprintf(row->text, sizeof row->text, fmt, arguments);
+    shorten(row->text, s->home);
     return row;
 }
 
@@ -49,6 +63,16 @@ void screen_add(struct screen *s, enum tone tone, const char *mark, const char *
     row->tone = tone;
     row->mark = mark;
     row->label = label;
+}
+
+void screen_aside(struct screen *s, const char *fmt, ...)
+{
+    va_list arguments;
+    va_start(arguments, fmt);
+    struct screen_row *row = next_row(s, fmt, arguments);
+    va_end(arguments);
+    if (row)
+        row->aside = true;
 }
 
 void screen_title(struct screen *s, const char *fmt, ...)
@@ -154,9 +178,9 @@ bool screen_write(const struct screen *s, bool colour, struct buf *out)
             put_row(&p, s, row);
             continue;
         }
-        if (i > 0)
+        if (i > 0 && !row->aside)
             end_line(&p);
-        put_wrapped(&p, row->tone, row->text, 0);
+        put_wrapped(&p, row->tone, row->text, row->aside ? s->label_at + 2 : 0);
     }
     return !out->failed;
 }

@@ -23,12 +23,14 @@ enum tone { TONE_PLAIN, TONE_GOOD, TONE_WARNING, TONE_BAD, TONE_DIM, TONE_TITLE,
 struct screen_row {
     enum tone tone;    /* of the mark, or of the text of a row without one */
     const char *mark;  /* lent; NULL none */
-    const char *label; /* lent */
+    const char *label; /* lent; NULL of a title or an aside */
+    bool aside;
     char text[1200];
 };
 
 struct screen {
     unsigned label_at, text_at; /* columns, from 0 */
+    const char *home;           /* "/home/me/", lent: is shown as "~/"; NULL: nothing is */
     size_t count;
     struct screen_row *rows;
 };
@@ -39,6 +41,9 @@ void screen_close(struct screen *s);
 /* What does not fit any more is left out. */
 void screen_add(struct screen *s, enum tone tone, const char *mark, const char *label,
                 const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+/* Under the row above, from the label's column on: room for a command. */
+void screen_aside(struct screen *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* A line of its own, at the margin, with an empty one between it and what stands above. */
 void screen_title(struct screen *s, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -41,9 +41,10 @@ static const struct row {
      "log in: claude /login\n"},
     {"no watcher on a writer", WRITER, "A+8r", "A+8", 1, "=A1", NULL, "", 2,
      "watcher: no watcher is running: what changes here is not published, what changes elsewhere "
-     "not pulled\n"},
+     "not pulled -> credrelay service install\n"},
     {"no watcher on a reader", READER, "A+8", "A+8", 1, "=A1", NULL, "", 2,
-     "watcher: no watcher is running: what changes elsewhere is pulled only when a run needs it\n"},
+     "watcher: no watcher is running: what changes elsewhere is pulled only when a run needs it -> "
+     "credrelay service install\n"},
     {"a watcher in trouble", WRITER, "A+8r", "A+8", 1, "=A1", NULL, "access denied", 2,
      "watcher: the watcher cannot do its duty: access denied -> its hint\n"},
     {"the store gives no answer", WRITER, "A+8r", "!", 0, "=A1", NULL, NULL, 2,
@@ -116,11 +117,12 @@ static const struct row {
      "log in: claude /login\n"},
     {"blank, not asked", READER, "blank", NULL, 0, "=A1", NULL, NULL, 1,
      "no_login: the login here is blank, and the store was not asked for a better one -> "
-     "ask it: leave out --offline\n"},
+     "ask it: credrelay status\n"},
     {"blank, no answer, no watcher", READER, "blank", "!", 0, "=A1", NULL, "", 1,
      "no_login: the login here is blank, and the store gave no answer -> check the network\n"
      "store: the store: no answer -> check the network\n"
-     "watcher: no watcher is running: what changes elsewhere is pulled only when a run needs it\n"},
+     "watcher: no watcher is running: what changes elsewhere is pulled only when a run needs it -> "
+     "credrelay service install\n"},
 
     /* ---- the login is not what counts ---- */
     {"a variable goes before it", WRITER, "A+8r", "A+8", 1, "=A1", "ANTHROPIC_API_KEY", NULL, 2,
@@ -368,7 +370,8 @@ static void test_a_bad_day(void **state)
               "               check the network\n"
               "  attention  \033[33mno watcher is running: what changes elsewhere is pulled only "
               "when a\033[0m\n"
-              "             \033[33mrun needs it\033[0m\n");
+              "             \033[33mrun needs it\033[0m\n"
+              "               credrelay service install\n");
     buf_free(&got);
 }
 
@@ -381,8 +384,9 @@ static void test_wrapping(void **state)
     struct buf got;
     buf_init(&got, LIMIT_SCREEN);
     assert_true(screen_open(&s, 8, 14, &e));
+    s.home = "/home/me/";
     screen_title(&s, "one");
-    screen_add(&s, TONE_GOOD, "ok", "fits", "%s", "x");
+    screen_add(&s, TONE_GOOD, "ok", "fits", "%s", "/home/me/x and /home/me/y, not /home/me");
     screen_add(&s, TONE_BAD, "FAIL", "too long a label", "%s", "x");
     screen_title(&s, "two");
     screen_add(
@@ -400,7 +404,7 @@ static void test_wrapping(void **state)
     assert_true(screen_write(&s, false, &got));
     same_text("wrapped", buf_str(&got),
               "one\n"
-              "  ok    fits  x\n"
+              "  ok    fits  ~/x and ~/y, not /home/me\n"
               "  FAIL  too long a label\n"
               "              x\n"
               "\n"
