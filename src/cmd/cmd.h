@@ -22,6 +22,7 @@ struct options {
     const char *passphrase_file;
     bool json;
     bool offline;
+    bool fix;
     bool dry_run;
     bool force;
     bool verbose;
@@ -58,6 +59,7 @@ enum option_id {
     OPTION_NO_SERVICE,
     OPTION_JSON,
     OPTION_OFFLINE,
+    OPTION_FIX,
     OPTION_DRY_RUN,
     OPTION_FORCE,
     OPTION_VERBOSE,
@@ -98,6 +100,7 @@ extern const struct command cmd_publish;
 extern const struct command cmd_sync;
 extern const struct command cmd_watch;
 extern const struct command cmd_status;
+extern const struct command cmd_doctor;
 extern const struct command cmd_log;
 extern const struct command cmd_invite;
 extern const struct command cmd_join;

@@ -14,6 +14,7 @@ static const struct command *const table[] = {
     &cmd_sync,    //
     &cmd_watch,   //
     &cmd_status,  //
+    &cmd_doctor,  //
     &cmd_log,     //
     &cmd_invite,  //
     &cmd_join,    //
@@ -60,6 +61,8 @@ static const struct option_row option_rows[] = {
     [OPTION_JSON] = {'j', "json", NULL, PLACE(json), "print the result as one JSON object"},
     [OPTION_OFFLINE] = {'o', "offline", NULL, PLACE(offline),
                         "look at this machine only, ask neither store nor services"},
+    [OPTION_FIX] = {'x', "fix", NULL, PLACE(fix),
+                    "mend what is safe to mend, and say what was done"},
     [OPTION_DRY_RUN] = {'n', "dry-run", NULL, PLACE(dry_run),
                         "say what would be done, change nothing"},
     [OPTION_FORCE] = {'f', "force", NULL, PLACE(force),

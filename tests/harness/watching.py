@@ -11,11 +11,14 @@ import time
 
 
 @contextlib.contextmanager
-def watching(world, **relays):
-    """RELAYS: what it says of each (src/watch/presence.h), times in ms since 1970."""
+def watching(world, version=None, **relays):
+    """RELAYS: what it says of each (src/watch/presence.h), times in ms since 1970.  VERSION: by
+    default the one that is installed."""
     world.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = os.open(world.state / "watch.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    said = {"v": 1, "pid": os.getpid(), "since": int(time.time() * 1000) - 7_200_000, "version": "0",
+    version = version or world.run("credrelay", "version", "--json").json["version"]
+    said = {"v": 1, "pid": os.getpid(), "since": int(time.time() * 1000) - 7_200_000,
+            "version": version,
             "relays": [{"relay": name, "role": "writer", **facts} for name, facts in relays.items()]}
     path = world.state / "watch.json"
     path.write_text(json.dumps(said))

@@ -97,6 +97,18 @@ def test_the_manual_has_the_members_of_the_status():
     values = (quoted("src/doctor/outlook.c", r'\[(?:NOTE|STANDS|WILL|CANNOT|NOT|NO|ANSWERED)\w*\] = "(\w+)"')
               | quoted("src/doctor/rows.c", r'\[HAPPENED_\w+\] = "(\w+)"'))
     assert words(section("credrelay-status.1", "JSON OUTPUT")) == members | values | {"usable"}
+
+
+def test_the_manual_has_the_checks_and_members_of_the_doctor():
+    doctor = source("src/cmd/doctor.c")
+    members = set(re.findall(r'jv_put\w*\(\s*v, "(\w+)"', doctor))
+    values = quoted("src/doctor/finding.c", r'\[FOUND_\w+\] = "(\w+)"')
+    assert words(section("credrelay-doctor.1", "JSON OUTPUT")) == members | values
+    checks = re.findall(r'^    \{"([\w ]+)", (?:true|false), look_', source("src/doctor/check.c"), re.M)
+    items = re.findall(r"^\.It Cm (.*)$", subsection("credrelay-doctor.1", "The checks"), re.M)
+    assert items == checks and len(items) > 10
+
+
 def test_the_manual_has_the_members_of_what_sets_up():
     sources = "".join(source(f"src/cmd/{name}.c") for name in ("invite", "join", "set_up", "steps"))
     members = set(re.findall(r'jv_put\w*\(\s*[\w>-]+, "(\w+)"', sources))
