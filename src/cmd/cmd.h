@@ -20,6 +20,11 @@ struct options {
     const char *prometheus;
     const char *expires;
     const char *passphrase_file;
+    const char *role;
+    const char *store;
+    const char *reader_profile;
+    const char *writer_profile;
+    const char *kms_key_id;
     bool json;
     bool offline;
     bool fix;
@@ -36,6 +41,8 @@ struct options {
     bool no_seal;
     bool replace;
     bool no_service;
+    bool yes;
+    bool adopt;
     bool help;
 };
 
@@ -51,6 +58,13 @@ enum option_id {
     OPTION_STATS,
     OPTION_DAYS,
     OPTION_PROMETHEUS,
+    OPTION_ROLE,
+    OPTION_STORE,
+    OPTION_READER_PROFILE,
+    OPTION_WRITER_PROFILE,
+    OPTION_KMS_KEY_ID,
+    OPTION_YES,
+    OPTION_ADOPT,
     OPTION_EXPIRES,
     OPTION_SEAL,
     OPTION_NO_SEAL,
@@ -102,6 +116,7 @@ extern const struct command cmd_watch;
 extern const struct command cmd_status;
 extern const struct command cmd_doctor;
 extern const struct command cmd_log;
+extern const struct command cmd_init;
 extern const struct command cmd_invite;
 extern const struct command cmd_join;
 extern const struct command cmd_service;

@@ -16,6 +16,7 @@ static const struct command *const table[] = {
     &cmd_status,  //
     &cmd_doctor,  //
     &cmd_log,     //
+    &cmd_init,    //
     &cmd_invite,  //
     &cmd_join,    //
     &cmd_service, //
@@ -47,6 +48,18 @@ static const struct option_row option_rows[] = {
                      "so many days of it, today being the last; 14 by default"},
     [OPTION_PROMETHEUS] = {0, "prometheus", "FILE", PLACE(prometheus),
                            "write metrics for node_exporter's textfile collector"},
+    [OPTION_ROLE] = {0, "role", "reader|writer", PLACE(role), "what this machine is to be"},
+    [OPTION_STORE] = {0, "store", "URL", PLACE(store),
+                      "the single source: ssm://REGION/NAME or local:"},
+    [OPTION_READER_PROFILE] = {0, "reader-profile", "PROFILE", PLACE(reader_profile),
+                               "AWS profile that a reader uses"},
+    [OPTION_WRITER_PROFILE] = {0, "writer-profile", "PROFILE", PLACE(writer_profile),
+                               "AWS profile that a writer uses"},
+    [OPTION_KMS_KEY_ID] = {0, "kms-key-id", "KEY", PLACE(kms_key_id),
+                           "KMS key that encrypts the values"},
+    [OPTION_YES] = {'y', "yes", NULL, PLACE(yes), "ask nothing: what was not said is as proposed"},
+    [OPTION_ADOPT] = {0, "adopt", NULL, PLACE(adopt),
+                      "take the place of the older set-up, and keep what was of it"},
     [OPTION_EXPIRES] = {0, "expires", "DURATION", PLACE(expires),
                         "how long the invitation is good: 24h"},
     [OPTION_SEAL] = {0, "seal", NULL, PLACE(seal), "seal the invitation, into a pipe as well"},

@@ -61,16 +61,18 @@ static void tell_service(struct steps *s, const struct service_plan *p)
         steps_tell(s, "service", STEP_LEFT, "%s", p->advice);
 }
 
-void set_up_service(struct steps *s)
+bool set_up_service(struct steps *s)
 {
     struct service_plan plan;
     struct err e;
-    if (service_install(NULL, s->o->dry_run, &plan, &e))
+    bool ok = service_install(NULL, s->o->dry_run, &plan, &e);
+    if (ok)
         tell_service(s, &plan);
     else if (e.code == ERR_UNSUPPORTED)
         steps_tell(s, "service", STEP_LEFT, "none here: %s", e.text);
     else
         steps_fail(s, "service", &e);
+    return ok;
 }
 
 /* ---- the login ---- */
@@ -125,7 +127,8 @@ void set_up_login(struct steps *s, const char *name, enum intent intent)
     struct sync_report report = {.version = 0};
     struct err e;
     if (s->o->dry_run) {
-        steps_tell(s, "login", STEP_WOULD, "would be pulled");
+        steps_tell(s, "login", STEP_WOULD, "would be %s",
+                   intent == INTENT_PULL ? "pulled" : "pulled or published");
         return;
     }
     if (!relay_load(name, &r, &e)) {

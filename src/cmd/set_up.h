@@ -9,8 +9,9 @@
 /* Write the keys and the configuration, or with --dry-run say so.  False: it failed, and is told. */
 bool set_up_files(struct steps *s, const struct setup *setup);
 
-/* The watcher as a service.  A system without a service manager is told and no failure. */
-void set_up_service(struct steps *s);
+/* The watcher as a service.  A system without a service manager is told and no failure.  True: it
+ * runs, or with --dry-run would. */
+bool set_up_service(struct steps *s);
 
 /* One sync of relay NAME: "pull" for join. */
 void set_up_login(struct steps *s, const char *name, enum intent intent);

@@ -35,6 +35,7 @@ void steps_tell(struct steps *s, const char *step, enum step_end end, const char
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    s->would += end == STEP_WOULD;
     if (s->o->json) {
         jv_push(s->list, one(step, end, text));
         return;

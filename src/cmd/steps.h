@@ -27,7 +27,8 @@ struct steps {
     const char *command;
     const struct options *o;
     jv *value, *list;
-    int status; /* of the first step that failed */
+    unsigned would; /* how many would be done */
+    int status;     /* of the first step that failed */
 };
 
 void steps_begin(struct steps *s, const char *command, const struct options *o);

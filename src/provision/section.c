@@ -115,6 +115,25 @@ void section_of_relay(const struct relay *r, enum role role, struct section *ret
         put(ret, of_writers[i], jv_text(r->store_options, names[of_writers[i]]));
 }
 
+bool section_relay(const struct section *s, struct relay *ret, struct err *e)
+{
+    struct relay r = {.store_options = jv_object()};
+    if (!r.store_options)
+        return err_no_memory(e);
+    settings_default(&r);
+    snprintf(r.name, sizeof r.name, "%s", s->name);
+    snprintf(r.machine, sizeof r.machine, "unnamed"); /* nothing is put in its name */
+    bool ok = true;
+    for (enum section_key k = 0; ok && k < SECTION_KEYS; k++)
+        ok = !s->value[k][0] || settings_take(&r, names[k], s->value[k], s->name, e);
+    ok = ok && (r.tool = tool_load(r.tool_name, e)) != NULL;
+    if (ok)
+        *ret = r;
+    else
+        relay_free(&r);
+    return ok;
+}
+
 /* ---- out of a file ---- */
 
 struct reading {

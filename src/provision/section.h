@@ -46,6 +46,10 @@ const char *section_value(const struct section *s, enum section_key k);
 /* What a machine of ROLE in R's fleet has to say, under R's name. */
 void section_of_relay(const struct relay *r, enum role role, struct section *ret);
 
+/* The relay that S would make, to ask its store: this machine's state and login file are not in it.
+ * To be given to relay_free. */
+bool section_relay(const struct section *s, struct relay *ret, struct err *e) MUST_CHECK;
+
 /* What TEXT, the content of the file PATH, says under NAME; no such section: *ret_found is false. */
 bool section_read(const char *text, size_t len, const char *path, const char *name,
                   struct section *ret, bool *ret_found, struct err *e) MUST_CHECK;

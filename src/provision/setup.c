@@ -82,14 +82,6 @@ bool setup_look(const struct section *section, const struct invitation_key *keys
     return true;
 }
 
-bool setup_needed(const struct setup *s)
-{
-    bool needed = s->config != SETUP_THERE;
-    for (size_t k = 0; k < s->key_count; k++)
-        needed = needed || s->key[k] != SETUP_THERE;
-    return needed;
-}
-
 bool setup_in_the_way(const struct setup *s, struct err *e)
 {
     if (s->config == SETUP_ANOTHER) {

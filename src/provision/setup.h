@@ -35,9 +35,6 @@ struct setup {
 bool setup_look(const struct section *section, const struct invitation_key *keys, size_t count,
                 struct setup *ret, struct err *e) MUST_CHECK;
 
-/* Is there anything to do? */
-bool setup_needed(const struct setup *s);
-
 /* True: something says something else; *E says what (ERR_INVALID). */
 bool setup_in_the_way(const struct setup *s, struct err *e);
 

@@ -110,10 +110,10 @@ def test_the_manual_has_the_checks_and_members_of_the_doctor():
 
 
 def test_the_manual_has_the_members_of_what_sets_up():
-    sources = "".join(source(f"src/cmd/{name}.c") for name in ("invite", "join", "set_up", "steps"))
+    sources = "".join(source(f"src/cmd/{name}.c") for name in ("init", "invite", "join", "steps"))
     members = set(re.findall(r'jv_put\w*\(\s*[\w>-]+, "(\w+)"', sources))
     ends = set(re.findall(r'\[STEP_\w+\] = "(\w+)"', sources))
-    assert ends and words(section("credrelay.1", "JSON OUTPUT OF SETTING UP")) == members | ends
+    assert ends and words(section("credrelay-join.1", "JSON OUTPUT")) == members | ends
 
 
 def exit_statuses():
