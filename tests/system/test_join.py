@@ -1,6 +1,7 @@
 """A new machine by an invitation: from an empty home to a claude-p that heals itself."""
 import json
 import re
+import shutil
 
 import pytest
 
@@ -256,6 +257,32 @@ def test_no_service_manager(fleet):
     result = new.run("credrelay", "join", input=line)
     assert (result.status, result.err) == (0, ""), result
     assert "\nservice        none here: " in result.out
+
+
+# -- the key -------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace here")
+def test_the_key_is_in_no_command_line_and_no_loose_file(fleet):
+    writer, new = fleet
+    line = writer.run("credrelay", "invite", "reader", "--no-seal").out
+    secret = content_of(line)["keys"][0]["secret"]
+    trace = new.home / "trace"
+    result = new.run("strace", "-f", "-qq", "-s", "8192", "-o", trace, "-e",
+                     "trace=execve,openat,open,creat,mkdir,mkdirat,chmod,fchmod", "credrelay", "join",
+                     "--no-service", input=line, env={"ASAN_OPTIONS": "detect_leaks=0"})
+    assert result.status == 0, result
+    calls = trace.read_text()
+    ours = [c for c in calls.splitlines() if f'"{new.home}' in c]
+    made = [c for c in ours if "O_CREAT" in c]
+    assert len(made) > 4 and [c for c in made if not re.search(r"0600\) +=", c)] == []
+    folders = [c for c in ours if "mkdir" in c]
+    assert folders and [c for c in folders if "0700) " not in c] == []
+    assert "execve" in calls and secret not in calls and line.strip()[40:80] not in calls
+    assert "chmod" not in calls
+    trace.unlink()
+    with_it = [p for p in new.home.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
+    assert with_it == [keys_of(new)]
 
 
 # -- invitations that are no good ----------------------------------------------------------------

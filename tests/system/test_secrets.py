@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.channel import Channel
+from harness.invitations import base64url, content_of, open_line
 from harness.proxy_store import ProxyStore
 from harness.relay import RENEWABLE, LocalStore, join, made_up, wait_for
 from harness.rights import look_at_nobody
@@ -178,6 +179,42 @@ def test_no_secret_of_a_channel_is_in_its_memory_at_the_end(world, mail_server, 
     assert (result.status, "found" in result.err) == (0, False), result.err
     assert result.json == {"ok": True}
     assert mail.mails or web.requests
+
+
+AWS_KEY = f"{MARKER}-key-{'k' * 60}"
+
+
+def aws_key(world):
+    """A reader of a store in AWS, whose key has the marker."""
+    world.configure("[claude]\nrole = reader\nstore = ssm://us-west-2/n\nreader-profile = r\n")
+    world.write_aws_profiles(r=("AKIATEST", AWS_KEY))
+
+
+@needs_tracing
+@pytest.mark.parametrize("flags", [[], ["--no-seal"], ["--json"]], ids=str)
+def test_no_key_is_in_memory_after_inviting(world, flags):
+    aws_key(world)
+    line = world.run("credrelay", "invite", "reader", *flags).out
+    assert AWS_KEY in content_of(json.loads(line)["invitation"] if flags == ["--json"] else line)["keys"][0][
+        "secret"]
+    for marker in (MARKER, base64url(MARKER.encode())[:24]):
+        result = world.run(TOOL, marker, "credrelay", "invite", "reader", *flags)
+        assert (result.status, "found" in result.err) == (0, False), result.err
+
+
+@needs_tracing
+@pytest.mark.parametrize("flags", [[], ["--dry-run"], ["--json"]], ids=str)
+def test_no_key_is_in_memory_after_joining(world, tmp_path, flags):
+    store = LocalStore(tmp_path / "shared" / "store.db")
+    store.path.parent.mkdir(mode=0o700)
+    store.put(bare(1))
+    line = open_line(settings={"role": "reader", "store": store.url},
+                     keys=[{"profile": "r", "id": "AKIATEST", "secret": AWS_KEY}])
+    for marker in (MARKER, line[200:260]):
+        result = world.run(TOOL, marker, "credrelay", "join", "--no-service", *flags, input=line)
+        assert (result.status, "found" in result.err) == (0, False), result.err
+    if "--dry-run" not in flags:
+        assert files_with_the_marker(world.home) == [".credentials.json", "credentials"]
 
 
 # -- while it runs -------------------------------------------------------------------------------
