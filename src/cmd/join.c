@@ -39,11 +39,12 @@ static bool read_input(struct buf *text, struct err *e)
         ssize_t n = at ? read(STDIN_FILENO, at, room) : 0;
         if (!at)
             return buf_error(text, "the invitation", e);
-        if (n < 0)
+        if (n < 0 && errno != EINTR)
             return err_errno(e, errno, "cannot read the invitation");
         if (n == 0)
             return true;
-        buf_added(text, (size_t)n);
+        if (n > 0)
+            buf_added(text, (size_t)n);
     }
 }
 
