@@ -14,7 +14,7 @@
 #include "provision/profile_names.h"
 #include "provision/proposal.h"
 #include "run/program.h"
-#include "tool/login_file.h"
+#include "tool/login_source.h"
 
 struct init {
     const struct options *o;
@@ -72,8 +72,9 @@ static bool find_login(struct init *i, struct err *e)
     char path[LIMIT_PATH];
     struct err why;
     i->tool = tool_load(section_value(&i->section, SECTION_TOOL), e);
+    const struct login_source source = {.tool = i->tool, .path = path, .place = LOGIN_AUTO};
     return i->tool && tool_login_path(i->tool, path, e) &&
-           login_file_look(i->tool, path, &i->login, &why);
+           login_source_look(&source, &i->login, &why);
 }
 
 static void tell_found(struct steps *s, const struct init *i)
