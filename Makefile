@@ -27,10 +27,10 @@ bench: all        ## compare with the rivals, in one run
 	@scripts/deps bench
 	@scripts/bench
 
-fuzz:             ## random output against the verdict and the pump, SECONDS=60 each by default
+fuzz:             ## random input against every parser, the verdict and the pump; SECONDS=60 each
 	@scripts/deps test
-	@tests/fuzz/run verdict $(or $(SECONDS),60)
-	@tests/fuzz/run pump $(or $(SECONDS),60)
+	@for target in $$(sed -n "s/^  \['\([a-z-]*\)'.*/\1/p" tests/fuzz/meson.build); do \
+	  echo "== $$target"; tests/fuzz/run $$target $(or $(SECONDS),60) 2>&1 | tail -4; done
 
 install: all
 	@meson configure $(BUILD) --prefix=$(PREFIX) && meson install -C $(BUILD)

@@ -93,6 +93,8 @@ bool ini_lines_next(struct ini_lines *l, struct ini_line *ret)
     line.indent = (size_t)(content.at - line.whole.at);
     if (content.at == content.end) {
         line.kind = INI_BLANK;
+    } else if (memchr(content.at, '\0', (size_t)(content.end - content.at))) {
+        bad(&line, "a NUL byte"); /* names and values end there for whoever takes them as text */
     } else if (*content.at == '#' || *content.at == ';') {
         line.kind = INI_COMMENT;
     } else if (l->have_key && line.indent > l->indent) {

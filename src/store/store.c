@@ -174,15 +174,17 @@ bool store_history(const struct store_call *c, int64_t limit, store_version_fn *
     if (!answer)
         return false;
     const jv *versions = jv_get(answer, "versions");
-    bool more = true;
-    for (size_t i = 0; more && jv_is_array(versions) && i < jv_size(versions); i++) {
+    bool ok = true, more = jv_is_array(versions);
+    for (size_t i = 0; more && i < jv_size(versions); i++) {
         const jv *v = jv_at(versions, i);
         const char *by = jv_text(v, "by"), *value = jv_text(v, "value");
-        more = fn(ctx, jv_number(v, "version", 0), jv_number(v, "modified", 0), by ? by : "",
-                  value ? value : "");
+        int64_t version = jv_number(v, "version", 0);
+        ok = version > 0 || nonsense(c, "version", e);
+        more =
+            ok && fn(ctx, version, jv_number(v, "modified", 0), by ? by : "", value ? value : "");
     }
     jv_free(answer);
-    return true;
+    return ok;
 }
 
 bool store_check(const struct store_call *c, store_check_fn *fn, void *ctx, struct err *e)

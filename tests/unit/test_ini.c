@@ -85,6 +85,10 @@ static void test_refused(void **state)
         {"[a]\n= v\n", "c.conf:2: neither [section] nor `key = value`"},
         {"[a]\n : v\n", "c.conf:2: neither [section] nor `key = value`"},
     };
+    static const char nul[] = "[a]\nk\0x = 1\n";
+    struct err why;
+    assert_false(ini_parse(nul, sizeof nul - 1, "c.conf", note, NULL, &why));
+    same_error("a NUL", &why, ERR_INVALID, "c.conf:2: a NUL byte", "");
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct buf got;
         struct err e;

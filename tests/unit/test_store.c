@@ -378,15 +378,20 @@ static void test_history(void **state)
     (void)state;
     static const struct {
         const char *script, *seen;
+        const char *error; /* NULL: none */
     } cases[] = {
+        {ANSWER("{\"ok\":true,\"versions\":[{\"version\":2,\"value\":\"v\"},{\"value\":\"w\"}]}"),
+         "2/0//v ", NULL},
+        {ANSWER("{\"ok\":true,\"versions\":[{\"version\":3},{\"value\":\"w\"}]}"), "3/0// ",
+         "fake: the answer has no version"},
         {ANSWER("{\"ok\":true,\"versions\":[{\"version\":5,\"modified\":9,\"by\":\"m\",\"value\":"
                 "\"v\"},{\"version\":4}]}"),
-         "5/9/m/v 4/0// "},
+         "5/9/m/v 4/0// ", NULL},
         {ANSWER("{\"ok\":true,\"versions\":[{\"version\":3},{\"version\":2},{\"version\":1}]}"),
-         "3/0// 2/0// "},
-        {ANSWER("{\"ok\":true,\"versions\":[]}"), ""},
-        {ANSWER("{\"ok\":true,\"versions\":{\"a\":1}}"), ""},
-        {ANSWER("{\"ok\":true}"), ""},
+         "3/0// 2/0// ", NULL},
+        {ANSWER("{\"ok\":true,\"versions\":[]}"), "", NULL},
+        {ANSWER("{\"ok\":true,\"versions\":{\"a\":1}}"), "", NULL},
+        {ANSWER("{\"ok\":true}"), "", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         static struct store s;
@@ -396,7 +401,9 @@ static void test_history(void **state)
         helper("fake", cases[i].script);
         assert_true(store_open("fake:", "claude", &s, &e));
         const struct store_call c = call(&s, 10000);
-        assert_true(store_history(&c, 50, note, &seen, &e));
+        same_int(cases[i].script, store_history(&c, 50, note, &seen, &e), !cases[i].error);
+        if (cases[i].error)
+            same_text(cases[i].script, e.text, cases[i].error);
         same_text(cases[i].script, buf_str(&seen), cases[i].seen);
         assert_non_null(strstr(file_text(in_home("request")), ",\"limit\":50}\n"));
         buf_free(&seen);
