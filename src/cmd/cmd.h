@@ -25,6 +25,9 @@ struct options {
     const char *reader_profile;
     const char *writer_profile;
     const char *kms_key_id;
+    const char *account;
+    const char *admin_profile;
+    const char *grace;
     bool json;
     bool offline;
     bool fix;
@@ -43,6 +46,11 @@ struct options {
     bool no_service;
     bool yes;
     bool adopt;
+    bool rotate_self;
+    bool kms;
+    bool roles;
+    bool finish;
+    bool ssh;
     bool help;
 };
 
@@ -71,6 +79,14 @@ enum option_id {
     OPTION_PASSPHRASE_FILE,
     OPTION_REPLACE,
     OPTION_NO_SERVICE,
+    OPTION_ACCOUNT,
+    OPTION_ADMIN_PROFILE,
+    OPTION_ROTATE_SELF,
+    OPTION_KMS,
+    OPTION_ROLES,
+    OPTION_GRACE,
+    OPTION_FINISH,
+    OPTION_SSH,
     OPTION_JSON,
     OPTION_OFFLINE,
     OPTION_FIX,
@@ -106,6 +122,8 @@ struct command {
     uint64_t options;      /* TAKES(...); every command takes --help */
     int least, most;       /* arguments; -1: no limit */
     int (*run)(const struct options *o, int argc, char **argv);
+    const struct command *const *within; /* commands of its own, each under its whole name ("aws
+                                            policy"); ends with NULL; NULL none */
 };
 
 extern const struct command cmd_run;
@@ -120,6 +138,7 @@ extern const struct command cmd_init;
 extern const struct command cmd_invite;
 extern const struct command cmd_join;
 extern const struct command cmd_service;
+extern const struct command cmd_aws;
 extern const struct command cmd_alert;
 extern const struct command cmd_version;
 extern const struct command cmd_help;
@@ -132,6 +151,9 @@ bool command_takes(const struct command *c, enum option_id id);
 
 /* Read the options of ARGV (after the command's name) and run it.  Returns the exit status. */
 int command_run(const struct command *c, int argc, char **argv);
+
+/* Run the one of the commands within C that ARGV[0] names. */
+int command_run_within(const struct command *c, int argc, char **argv);
 
 /* The usage of one command, or of all, on standard output. */
 void command_help(const struct command *c);

@@ -20,6 +20,7 @@ static const struct command *const table[] = {
     &cmd_invite,  //
     &cmd_join,    //
     &cmd_service, //
+    &cmd_aws,     //
     &cmd_alert,   //
     &cmd_version, //
     &cmd_help,    //
@@ -71,6 +72,19 @@ static const struct option_row option_rows[] = {
                         "write over a configuration or a key that says otherwise"},
     [OPTION_NO_SERVICE] = {0, "no-service", NULL, PLACE(no_service),
                            "do not install the watcher as a service"},
+    [OPTION_ACCOUNT] = {0, "account", "ID", PLACE(account),
+                        "the account's number; without it AWS is asked"},
+    [OPTION_ADMIN_PROFILE] = {0, "admin-profile", "PROFILE", PLACE(admin_profile),
+                              "whose keys make and delete"},
+    [OPTION_ROTATE_SELF] = {0, "rotate-self", NULL, PLACE(rotate_self),
+                            "users may rotate their own keys"},
+    [OPTION_KMS] = {0, "kms", NULL, PLACE(kms), "make a customer-managed key, and an alias for it"},
+    [OPTION_ROLES] = {0, "roles", NULL, PLACE(roles),
+                      "roles instead of users, for machines that take on roles"},
+    [OPTION_GRACE] = {0, "grace", "DURATION", PLACE(grace),
+                      "how long the old key goes on working; 1d"},
+    [OPTION_FINISH] = {0, "finish", NULL, PLACE(finish), "deactivate and delete the old key"},
+    [OPTION_SSH] = {0, "ssh", NULL, PLACE(ssh), "give the new key to each HOST over ssh"},
     [OPTION_JSON] = {'j', "json", NULL, PLACE(json), "print the result as one JSON object"},
     [OPTION_OFFLINE] = {'o', "offline", NULL, PLACE(offline),
                         "look at this machine only, ask neither store nor services"},
@@ -226,6 +240,23 @@ int command_run(const struct command *c, int argc, char **argv)
     return c->run(&o, count, argv + 1);
 }
 
+int command_run_within(const struct command *c, int argc, char **argv)
+{
+    size_t prefix = strlen(c->name) + 1;
+    for (size_t i = 0; c->within[i]; i++)
+        if (strcmp(c->within[i]->name + prefix, argv[0]) == 0)
+            return command_run(c->within[i], argc, argv);
+    return usage_error(c, "no such command: ", argv[0]);
+}
+
+static void help_within(const struct command *c)
+{
+    for (size_t i = 0; c->within && c->within[i]; i++)
+        printf("  %-16s %s\n", c->within[i]->name, c->within[i]->summary);
+    if (c->within)
+        putchar('\n');
+}
+
 static void help_options(const struct command *c)
 {
     for (int id = 0; id < OPTION_COUNT; id++) {
@@ -259,6 +290,7 @@ void command_help(const struct command *c)
     }
     printf("%s\n\nusage: credrelay %s%s%s%s\n\n%s\n\n", c->summary, c->name, " [OPTION...]",
            c->arguments[0] ? " " : "", c->arguments, c->about);
+    help_within(c);
     help_options(c);
 }
 

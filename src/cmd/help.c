@@ -8,7 +8,7 @@
 
 static jv *command_value(const struct command *c)
 {
-    jv *v = jv_object(), *options = jv_array();
+    jv *v = jv_object(), *options = jv_array(), *within = jv_array();
     for (int id = 0; id < OPTION_COUNT; id++) {
         const struct option_row *row = option_row((enum option_id)id);
         if (!command_takes(c, (enum option_id)id))
@@ -25,6 +25,9 @@ static jv *command_value(const struct command *c)
     jv_put_text(v, "arguments", c->arguments);
     jv_put_text(v, "summary", c->summary);
     jv_put(v, "options", options);
+    for (size_t i = 0; c->within && c->within[i]; i++)
+        jv_push(within, command_value(c->within[i]));
+    jv_put(v, "commands", within);
     return v;
 }
 

@@ -17,6 +17,7 @@ What AWS does and moto 5.2.1 does not, added here:
  * IAM and KMS permissions are evaluated against the user and the key that a request is about.
  * Values end at 4096 (Standard) and 8192 (Advanced) characters.
  * A new access key can take time to be known everywhere, and to each service its own.
+ * A key that CloudFormation makes may have tags and a policy.
  * Sessions of roles expire; AssumeRole looks at the external id and at the longest session,
    AssumeRoleWithWebIdentity at the token.
 
@@ -32,6 +33,10 @@ The door for tests, each a POST of JSON unless said otherwise:
  /strict/clock    {offset}                  -> {}; AWS's clock, in seconds ahead of the real one
  /strict/delay    {seconds, service}        -> {}; how long a new access key is not known (to a service)
  /strict/users    {}                        -> {user: {keys: {id: status}, policies: {name: document}}}
+ /strict/kms      {region, alias}           -> {id, arn, alias}; a customer-managed key, new or there
+ /strict/second   {user, age, active}       -> {key, secret}; one more key of a user that is there
+ /strict/drop     {user, key}               -> {}; the key is deleted
+ /strict/used     {key}                     -> {}; the key was used just now
  /strict/forget   {user}                    -> {}; with its keys and policies
  /strict/faults   [fault, ...]              -> {}; replaces those left, and empties the log
  /strict/role     {name, policy, ...}       -> {arn}; external_id, web_token, longest (seconds)
@@ -66,9 +71,9 @@ os.environ.setdefault("MOTO_ENABLE_ISO_REGIONS", "false")
 import flask  # noqa: E402
 from moto.core.authorization import ActionAuthenticatorMixin  # noqa: E402
 from moto.core.exceptions import JsonRESTError, _RESTError  # noqa: E402
-from moto.iam.models import iam_backends  # noqa: E402
+from moto.iam.models import iam_backends, mark_account_as_visited  # noqa: E402
 from moto.iam.responses import IamResponse  # noqa: E402
-from moto.kms.models import kms_backends  # noqa: E402
+from moto.kms.models import Key, kms_backends  # noqa: E402
 from moto.kms.responses import KmsResponse  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from moto.sts.models import sts_backends  # noqa: E402
@@ -380,6 +385,19 @@ def kms_resource(self):
 
 KmsResponse._determine_resource = kms_resource
 
+moto_key = Key.create_from_cloudformation_json
+
+
+def key_of_a_stack(name, cloudformation_json, *arguments, **more):
+    """CloudFormation's tags are {Key, Value}, KMS's {TagKey, TagValue}, and its policies are texts."""
+    properties = dict(cloudformation_json["Properties"])
+    properties["Tags"] = [{"TagKey": t["Key"], "TagValue": t["Value"]} for t in properties.get("Tags", [])]
+    properties["KeyPolicy"] = json.dumps(properties["KeyPolicy"])
+    return moto_key(name, {**cloudformation_json, "Properties": properties}, *arguments, **more)
+
+
+Key.create_from_cloudformation_json = staticmethod(key_of_a_stack)
+
 
 # -- SecureStrings and their limits ------------------------------------------------------------
 
@@ -469,6 +487,23 @@ def make_user(name, policy, age=0):
     key = iam.create_access_key(name)
     key.create_date -= timedelta(seconds=age)
     return {"key": key.access_key_id, "secret": key.secret_access_key}
+
+
+def second_key(user, age=0, active=True):
+    key = iam_backends[ACCOUNT]["aws"].create_access_key(user)
+    key.create_date -= timedelta(seconds=age)
+    key.status = "Active" if active else "Inactive"
+    return {"key": key.access_key_id, "secret": key.secret_access_key}
+
+
+def drop_key(user, key):
+    iam_backends[ACCOUNT]["aws"].delete_access_key(key, user)
+    return {}
+
+
+def use_key(key):
+    mark_account_as_visited(ACCOUNT, key, "ssm", "us-west-2")
+    return {}
 
 
 def make_role(name, policy, external_id=None, web_token=None, longest=3600):
@@ -564,7 +599,20 @@ def set_faults(wanted):
     return {}
 
 
+def customer_key(region, alias):
+    keys = kms_backends[ACCOUNT][region]
+    found = next((key for key in keys.keys.values() if alias in key.aliases), None)
+    if not found:
+        found = keys.create_key(None, "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "made by a test", None)
+        keys.create_alias(found.id, alias)
+    return {"id": found.id, "arn": found.arn, "alias": alias}
+
+
 DOOR = {
+    "/strict/second": lambda q: second_key(**q),
+    "/strict/drop": lambda q: drop_key(**q),
+    "/strict/used": lambda q: use_key(**q),
+    "/strict/kms": lambda q: customer_key(**q),
     "/strict/user": lambda q: make_user(**q),
     "/strict/role": lambda q: make_role(**q),
     "/strict/session": lambda q: make_session(**q),

@@ -189,6 +189,26 @@ def test_the_page_of_the_service_has_the_units():
     assert set(off) == set(hardening) - {"UMask", "LimitCORE", "SystemCallErrorNumber"}
 
 
+# -- credrelay-aws(1) --------------------------------------------------------------------------
+
+
+def test_the_manual_of_aws_has_its_commands_and_options(tables):
+    commands = next(c for c in tables["commands"] if c["name"] == "aws")["commands"]
+    page = section("credrelay-aws.1", "SYNOPSIS")
+    assert re.findall(r"^\.Ic (aws \S+)", page, re.M) == [c["name"] for c in commands]
+    items = re.findall(r"^\.It Ic (aws [a-z-]+)", section("credrelay-aws.1", "DESCRIPTION"), re.M)
+    assert items == [c["name"] for c in commands]
+    for command in commands:
+        entry = re.search(rf"^\.Ic {command['name']}\n(.*?)(?=^\.Nm|\Z)", page, re.M | re.S)[1]
+        letters = {c for flags in re.findall(r"^\.Op Fl (\w+)", entry, re.M) for c in flags}
+        names = set(re.findall(r"^\.Op Fl -([\w-]+)", entry, re.M))
+        options = command["options"]
+        assert letters | {"h"} == {o["letter"] for o in options if o["letter"]}, command["name"]
+        assert names == {o["name"] for o in options if not o["letter"]}, command["name"]
+    described = re.findall(r"^\.It Fl (?:. , Fl )?-([\w-]+)", section("credrelay-aws.1", "OPTIONS"), re.M)
+    assert sorted(described) == sorted({o["name"] for c in commands for o in c["options"]})
+
+
 # -- credrelay.conf(5) -------------------------------------------------------------------------
 
 
@@ -382,6 +402,18 @@ def test_bash_offers_what_there_is(world, tables):
         assert offered == expected | more, command["name"]
 
 
+def test_bash_offers_the_commands_within_a_command(world, tables):
+    within = [(c["name"], sub) for c in tables["commands"] for sub in c["commands"]]
+    assert within
+    for name, sub in within:
+        word = sub["name"].removeprefix(name + " ")
+        options = {s for o in sub["options"] for s in ([f"-{o['letter']}"] if o["letter"] else []) + [f"--{o['name']}"]}
+        choices = {w for choice in re.findall(r"[a-z-]+(?:\|[a-z-]+)+", sub["arguments"]) for w in choice.split("|")}
+        assert complete_in_bash(world, "credrelay", name, word, "") == options | choices, sub["name"]
+    assert complete_in_bash(world, "credrelay", "aws", "po") == {"policy"}
+    assert complete_in_bash(world, "credrelay", "aws", "nonsense", "") == set()
+
+
 def test_bash_offers_the_relays_of_the_configuration(world):
     world.configure("[claude]\nrole = reader\n[work]\nrole = reader\n[alert]\nmail = me\n")
     assert complete_in_bash(world, "credrelay", "pull", "-r", "") == {"claude", "work"}
@@ -411,7 +443,8 @@ def test_fish_and_zsh_name_what_there_is(tables):
     commands = [c["name"] for c in tables["commands"]]
     assert re.findall(r"-n __fish_use_subcommand -a (\S+)", fish) == commands
     assert re.findall(r"^        '([a-z]+):", zsh, re.M) == commands
-    options = {(o["letter"] or "", o["name"]) for c in tables["commands"] for o in c["options"]}
+    options = {(o["letter"] or "", o["name"]) for c in tables["commands"]
+               for one in (c, *c["commands"]) for o in one["options"]}
     assert set(re.findall(r'^complete [^"]*"[^"]*"(?: -s (\w))? -l (\S+)', fish, re.M)) == options
     assert set(re.findall(r"(?:\{-(\w),)?--([\w-]+)(?:\}'|'\[)", zsh)) == options
 
