@@ -29,6 +29,10 @@ struct relay {
     int64_t timeout_ms;      /* of one call to the store */
     int64_t preflight_ms;    /* of what may go before a run */
     int64_t recover_wait_ms; /* for a writer to publish, after a failed run */
+    char writers[1024];      /* "a, b, c": the order of succession; "": by name (succession.h) */
+    int64_t fleet_size;      /* machines that ask the store */
+    bool renews;             /* this machine may run the renew command */
+    char renew_command[512]; /* instead of the tool's own; "": that one */
     int64_t log_size;        /* of a file of the log, in bytes */
     int64_t log_keep;        /* files it was rotated into that are kept */
     char store_url[1024];

@@ -100,6 +100,31 @@ static bool set_recover_wait(struct relay *r, const char *key, const char *value
     return parse_duration(value, &r->recover_wait_ms);
 }
 
+static bool set_writers(struct relay *r, const char *key, const char *value)
+{
+    (void)key;
+    return (size_t)snprintf(r->writers, sizeof r->writers, "%s", value) < sizeof r->writers;
+}
+
+static bool set_fleet_size(struct relay *r, const char *key, const char *value)
+{
+    (void)key;
+    return parse_int64(value, 1, 1000000, &r->fleet_size);
+}
+
+/* Whether, or with what. */
+static bool set_renew(struct relay *r, const char *key, const char *value)
+{
+    (void)key;
+    r->renew_command[0] = '\0';
+    if (parse_bool(value, &r->renews))
+        return true;
+    r->renews = true;
+    return value[strspn(value, " \t\n")] &&
+           (size_t)snprintf(r->renew_command, sizeof r->renew_command, "%s", value) <
+               sizeof r->renew_command;
+}
+
 static bool set_log_size(struct relay *r, const char *key, const char *value)
 {
     (void)key;
@@ -147,6 +172,14 @@ static const struct row {
      set_preflight},
     {{"recover-wait", "10s", "DURATION", "how long a failed run waits for a writer to publish"},
      set_recover_wait},
+    {{"renew", "yes", "yes|no|COMMAND",
+      "whether this machine renews the login, and with which command"},
+     set_renew},
+    {{"writers", "", "NAME,NAME,...",
+      "the writers, in the order in which they renew for each other"},
+     set_writers},
+    {{"fleet-size", "4", "NUMBER", "how many machines ask the store: many take turns"},
+     set_fleet_size},
     {{"log-size", "1M", "SIZE", "how large events.jsonl grows before it is rotated"}, set_log_size},
     {{"log-keep", "5", "NUMBER", "how many rotated files of the log are kept"}, set_log_keep},
 };

@@ -50,6 +50,36 @@ static void describe(const struct relay *r, struct buf *out)
 
 #define DEFAULTS " plain=0 retry=safe timeout=10000 preflight=3000 wait=10000 "
 
+/* Who renews, and how many there are. */
+static void test_succession(void **state)
+{
+    static const struct {
+        const char *text;
+        bool renews;
+        const char *command, *writers;
+        int64_t fleet_size;
+    } rows[] = {
+        {"[claude]\n", true, "", "", 4},
+        {"[claude]\nrenew = no\nwriters = a\nfleet-size = 10000\n", false, "", "a", 10000},
+        {"[claude]\nrenew = Yes\nwriters = a, b,c\n", true, "", "a, b,c", 4},
+        {"[claude]\nrenew = claude -p hi\n", true, "claude -p hi", "", 4},
+        {"[claude]\nrenew = claude -p hi\nrenew = yes\n", true, "", "", 4},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct relay r;
+        struct err e;
+        put_file(in_home(conf), rows[i].text, 0600);
+        assert_true(relay_load(NULL, &r, &e));
+        same_int(rows[i].text, r.renews, rows[i].renews);
+        same_text(rows[i].text, r.renew_command, rows[i].command);
+        same_text(rows[i].text, r.writers, rows[i].writers);
+        same_int(rows[i].text, r.fleet_size, rows[i].fleet_size);
+        relay_free(&r);
+        unlink(in_home(conf));
+    }
+}
+
 static const struct {
     const char *text; /* of the file; NULL: none */
     const char *name;
@@ -253,6 +283,9 @@ static const struct {
      "preflight takes DURATION"},
     {"[claude]\nrecover-wait = soon\n", NULL, "@:2: recover-wait = soon is not valid",
      "recover-wait takes DURATION"},
+    {"[claude]\nfleet-size = 0\n", NULL, "@:2: fleet-size = 0 is not valid",
+     "fleet-size takes NUMBER"},
+    {"[claude]\nrenew = \n", NULL, "@:2: renew =  is not valid", "renew takes yes|no|COMMAND"},
     {"[claude]\nlog-size = 4095\n", NULL, "@:2: log-size = 4095 is not valid",
      "log-size takes SIZE"},
     {"[claude]\nlog-keep = 101\n", NULL, "@:2: log-keep = 101 is not valid",
@@ -468,12 +501,12 @@ static void test_login_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_login_source), WITH_FOLDER(test_cases),
-        WITH_FOLDER(test_mistakes),     WITH_FOLDER(test_of_tool),
-        WITH_FOLDER(test_bad_variable), WITH_FOLDER(test_unreadable),
-        WITH_FOLDER(test_places),       WITH_FOLDER(test_settings),
-        WITH_FOLDER(test_names),        WITH_FOLDER(test_too_many_names),
-        WITH_FOLDER(test_log),
+        WITH_FOLDER(test_login_source),   WITH_FOLDER(test_cases),
+        WITH_FOLDER(test_succession),     WITH_FOLDER(test_mistakes),
+        WITH_FOLDER(test_of_tool),        WITH_FOLDER(test_bad_variable),
+        WITH_FOLDER(test_unreadable),     WITH_FOLDER(test_places),
+        WITH_FOLDER(test_settings),       WITH_FOLDER(test_names),
+        WITH_FOLDER(test_too_many_names), WITH_FOLDER(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
