@@ -65,8 +65,8 @@ SCENARIOS = [
     Scenario("pull", a_newer_one_in_the_store, ["credrelay", "pull"]),
     Scenario("sync out", a_new_login, ["credrelay", "sync"], moves="store"),
     Scenario("sync in", taken_over, ["credrelay", "sync"]),
-    Scenario("watch out", a_new_login, ["credrelay", "watch", "--once"], moves="store"),
-    Scenario("watch in", a_newer_one_in_the_store, ["credrelay", "watch", "--once"]),
+    Scenario("watch out", a_new_login, ["credrelay", "watch", "--once"], moves="store", rare=3),
+    Scenario("watch in", a_newer_one_in_the_store, ["credrelay", "watch", "--once"], rare=3),
     Scenario("run", a_refused_one, ["claude-p", "ok"], out="ok\n", wraps=True,
              again=["credrelay", "sync"]),  # a good day's run writes nothing, so sweeps nothing
     Scenario("put", a_new_login, ["credrelay", "publish"], moves="store", of="store-local"),

@@ -17,7 +17,7 @@ def plan(stepper):
     if EVERYTHING:
         return [(at, way) for way in WAYS for at in range(1, stepper.calls + 1)]
     dice = random.Random(stepper.scenario.name)
-    stride = max(1, stepper.calls // 70)
+    stride = max(1, stepper.calls * stepper.scenario.rare // 70)
     first = dice.randrange(stride)
     kills = [(at, "kill") for at in range(1 + first, stepper.calls + 1, stride)]
     return kills + [(at, dice.choice(WAYS[1:])) for at, _ in kills]

@@ -45,6 +45,7 @@ class Scenario:
     again: list = None   # the command of the next run; the same
     wraps: bool = False  # it passes on what a client says, and ends as that did (126, 127: none was started)
     of: str = "credrelay"
+    rare: int = 1        # one in so many places only: it takes long
     beside: dict = field(default_factory=lambda: {"mcpOAuth": {"server": {"token": "TEST-OTHER"}}})
 
 
