@@ -16,7 +16,7 @@ import pytest
 
 from harness.parameter_store import (ACCOUNT, READER, WRITER, allow, allow_kms, parameter_arn, policy,
                                      reader_policy, writer_policy)
-from harness.relay import LocalStore, fingerprint, join, made_up, snapshot, token
+from harness.relay import LocalStore, fingerprint, join, made_up, snapshot, token, wait_for
 from harness.rights import obey_permissions
 from harness.watching import watching
 from harness.world import FAKE, PREFIX, TESTS
@@ -393,6 +393,47 @@ def test_a_store_of_ones_own_may_warn(well):
     assert_finding(well, found["store value"], "broken", "own: ebb", STORE, "wait")
 
 
+# -- the Keychain ------------------------------------------------------------------------------
+
+KEYCHAIN = "the client reads it before its file"
+ITEM = "Claude Code-credentials/me"
+
+
+def keychain(world, status=None, item=None):
+    """The stand-in for security(1), with an item or none; STATUS: how it fails."""
+    (world.home / "keychain").mkdir()
+    program = world.program("security", f"#!{sys.executable} -IS\nimport sys\nsys.path.insert(0, {str(FAKE)!r})\n"
+                                        "from security import main\nsys.exit(main(sys.argv[1:]))\n")
+    world.env.update(CREDRELAY_SECURITY_PROGRAM=str(program), USER="me")
+    if item:
+        (world.home / "keychain" / "items.json").write_text(json.dumps({ITEM: json.dumps(item).encode().hex()}))
+    if status:
+        (world.home / "keychain" / "status").write_text(status)
+
+
+def test_a_login_in_the_keychain(well):
+    keychain(well, item=made_up(1))
+    well.login_path.unlink()
+    _, found = examine(well)
+    assert_finding(well, found["keychain"], "fine", "it has the login")
+    assert found["login"]["found"] == "fine" and "login file" not in found
+
+
+def test_a_keychain_without_an_item(well):
+    keychain(well)
+    assert_finding(well, examine(well)[1]["keychain"], "fine", "it has no login: the client's file is used")
+
+
+def test_a_keychain_that_is_locked(well):
+    keychain(well, status="36 User interaction is not allowed.", item=made_up(1))
+    status, found = examine(well)
+    assert_finding(well, found["keychain"], "broken",
+                   "the Keychain is locked for this session, as it is over SSH and in the background", KEYCHAIN,
+                   "unlock it in this session (security unlock-keychain), or keep the login in the file, "
+                   "which the client reads where it has no item: login-source = file")
+    assert status == 1 and found["login"]["found"] == "broken"
+
+
 # -- the watcher -------------------------------------------------------------------------------
 
 
@@ -416,6 +457,38 @@ def test_a_watcher_in_trouble(world):
     assert found["watcher"]["found"] == "fine"
     assert_finding(world, found["watcher of claude"], "broken", "the store: access denied", WATCHER, "allow it")
     assert status == 1
+
+
+# -- alerts ------------------------------------------------------------------------------------
+
+ALERTS = "a login that is lost fails every job in silence until you look"
+ALERT_ROWS = [  # (settings, about, found, message, hint)
+    ("command = cat >/dev/null", "alert command", "fine", "can be used", ""),
+    ("webhook-file = /nonexistent", "alert webhook", "broken",
+     "webhook: cannot open /nonexistent: No such file or directory",
+     "write the secret into it: (umask 077; cat >'/nonexistent')"),
+    ("mail = me@example.com\nsmtp = smtp://127.0.0.1:1", "alert mail", "broken",
+     "mail: cannot connect to 127.0.0.1:1: Connection refused",
+     "check the network, and smtp in [alert]: smtp://HOST:587 or smtps://HOST:465"),
+    ("mail = nobody", "alerts", "broken", "{home}/.config/credrelay/credrelay.conf:2: mail = nobody is not valid",
+     "mail takes ADDRESS,..."),
+]
+
+
+@pytest.mark.parametrize("settings, about, found, message, hint", ALERT_ROWS, ids=[r[0] for r in ALERT_ROWS])
+def test_a_channel(world, settings, about, found, message, hint):
+    world.configure(f"[alert]\n{settings}\n[claude]\nstore = local:\n")
+    _, findings = examine(world)
+    assert_finding(world, findings[about], found, message, ALERTS if found != "fine" else "", hint)
+
+
+def test_a_message_that_was_not_taken(world):
+    """A run that cannot be helped is told; whoever should hear it does not take it."""
+    world.configure("[alert]\ncommand = echo gone away >&2; exit 1\n[claude]\nstore = local:\n")
+    world.install_client()
+    assert world.run("claude-p", "reply with single word ok").status == 78
+    found = wait_for(lambda: examine(world)[1].get("alerts"), seconds=60)
+    assert_finding(world, found, "warning", "/^a message was not taken: command: .*/", ALERTS)
 
 
 # -- what the file system says -----------------------------------------------------------------
