@@ -118,7 +118,8 @@ static void look_at_messages(struct visit *v)
     struct alert_view view;
     struct err e;
     if (v->relay && alert_look(v->relay, &view, &e) && view.failed_at)
-        note(v, FOUND_WARNING, "alerts", "a message was not taken: %s", view.failure);
+        note_hint(note(v, FOUND_WARNING, "alerts", "a message was not taken: %s", view.failure),
+                  "once that is mended: credrelay alert test");
 }
 
 void look_alerts(struct visit *v)
@@ -131,7 +132,7 @@ void look_alerts(struct visit *v)
     }
     if (!s.channels)
         note_hint(note(v, FOUND_WARNING, "alerts", "no channel is set up: nobody is told"),
-                  "say in [alert] of credrelay.conf who is told: credrelay.conf(5)");
+                  "set up [alert] in credrelay.conf, then: credrelay alert test");
     look_at_channels(v, &s);
     look_at_messages(v);
     alert_settings_free(&s);

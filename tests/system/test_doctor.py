@@ -107,7 +107,7 @@ def test_where_all_is_well(well):
     status, found = examine(well)
     assert_finding(well, found.pop("alerts"), "warning", "no channel is set up: nobody is told",
                    "a login that is lost fails every job in silence until you look",
-                   "say in [alert] of credrelay.conf who is told: credrelay.conf(5)")
+                   "set up [alert] in credrelay.conf, then: credrelay alert test")
     assert set(found) == set(GOOD)
     for about, message in GOOD.items():
         assert_finding(well, found[about], "fine", message)
@@ -488,7 +488,8 @@ def test_a_message_that_was_not_taken(world):
     world.install_client()
     assert world.run("claude-p", "reply with single word ok").status == 78
     found = wait_for(lambda: examine(world)[1].get("alerts"), seconds=60)
-    assert_finding(world, found, "warning", "/^a message was not taken: command: .*/", ALERTS)
+    assert_finding(world, found, "warning", "/^a message was not taken: command: .*/", ALERTS,
+                   "once that is mended: credrelay alert test")
 
 
 # -- what the file system says -----------------------------------------------------------------

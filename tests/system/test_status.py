@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness.parameter_store import READER
-from harness.relay import LocalStore, fingerprint, join, made_up, snapshot, token
+from harness.relay import LocalStore, fingerprint, join, made_up, snapshot, token, wait_for
 from harness.watching import watching
 
 NO_WATCHER = "no watcher is running"
@@ -171,6 +171,24 @@ def test_it_changes_nothing_and_runs_no_client(world, store):
         world.run("credrelay", "status", *arguments)
     assert snapshot(world.home) == before
     assert world.client_runs() == []
+
+
+def test_an_incident(world, store):
+    """A run that could not be helped stays in sight until one works again."""
+    join(world, store, role="reader")
+    world.install_client()
+    world.write_login(access="sk-ant-oat01-TEST-STALE", refresh=None)
+    assert world.run("claude-p", "reply with single word ok", env={"CREDRELAY_RECOVER_WAIT": "0s"}).status == 78
+
+    def incident():
+        return world.run("credrelay", "status", "--json", "--offline").json["relays"][0].get("incident")
+    told = wait_for(incident, seconds=30)
+    assert told["runs"] == 1 and told["message"] and told["since"] <= time.time() * 1000
+    note = world.run("credrelay", "status", "--json", "-o").json["relays"][0]["notes"]
+    assert next(n["message"] for n in note if n["about"] == "incident").endswith(f": {told['message']}")
+    world.write_login(made_up(3))
+    assert world.run("claude-p", "reply with single word ok").status == 0
+    wait_for(lambda: not incident(), seconds=30)
 
 
 def test_several_relays(world, store):
