@@ -134,6 +134,8 @@ extern const struct command cmd_watch;
 extern const struct command cmd_status;
 extern const struct command cmd_doctor;
 extern const struct command cmd_log;
+extern const struct command cmd_history;
+extern const struct command cmd_rollback;
 extern const struct command cmd_init;
 extern const struct command cmd_invite;
 extern const struct command cmd_join;

@@ -8,22 +8,24 @@
 #include "cmd/show.h"
 
 static const struct command *const table[] = {
-    &cmd_run,     //
-    &cmd_pull,    //
-    &cmd_publish, //
-    &cmd_sync,    //
-    &cmd_watch,   //
-    &cmd_status,  //
-    &cmd_doctor,  //
-    &cmd_log,     //
-    &cmd_init,    //
-    &cmd_invite,  //
-    &cmd_join,    //
-    &cmd_service, //
-    &cmd_aws,     //
-    &cmd_alert,   //
-    &cmd_version, //
-    &cmd_help,    //
+    &cmd_run,      //
+    &cmd_pull,     //
+    &cmd_publish,  //
+    &cmd_sync,     //
+    &cmd_watch,    //
+    &cmd_status,   //
+    &cmd_doctor,   //
+    &cmd_log,      //
+    &cmd_history,  //
+    &cmd_rollback, //
+    &cmd_init,     //
+    &cmd_invite,   //
+    &cmd_join,     //
+    &cmd_service,  //
+    &cmd_aws,      //
+    &cmd_alert,    //
+    &cmd_version,  //
+    &cmd_help,     //
 };
 
 #define PLACE(member) offsetof(struct options, member)
@@ -38,7 +40,7 @@ static const struct option_row option_rows[] = {
     [OPTION_FOLLOW] = {'f', "follow", NULL, PLACE(follow),
                        "show what comes as well, until you stop it"},
     [OPTION_LINES] = {'n', "lines", "N", PLACE(lines),
-                      "the last N events; 20 where nothing else is said"},
+                      "the last N of them; 20 where nothing else is said"},
     [OPTION_SINCE] = {0, "since", "WHEN", PLACE(since),
                       "the events since then: 2h, 3d, 2026-11-24, '2026-11-24 06:13'"},
     [OPTION_EVENT] = {0, "event", "NAME[,NAME]", PLACE(event),

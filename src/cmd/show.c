@@ -49,3 +49,22 @@ void show_screen(const struct screen *s)
         fputs(buf_str(&out), stdout);
     buf_free(&out);
 }
+
+void show_login_words(const struct login_facts *f, char *out, size_t size)
+{
+    char left[64];
+    int64_t now = clock_wall_ms();
+    if (f->state != LOGIN_USABLE) {
+        snprintf(out, size, "no login");
+        return;
+    }
+    if (!f->expires_at) {
+        snprintf(out, size, "login %.*s", FINGERPRINT_SHOWN, f->fingerprint);
+        return;
+    }
+    clock_duration(f->expires_at > now ? f->expires_at - now : now - f->expires_at, left,
+                   sizeof left);
+    snprintf(out, size,
+             f->expires_at > now ? "login %.*s, expires in %s" : "login %.*s, expired %s ago",
+             FINGERPRINT_SHOWN, f->fingerprint, left);
+}

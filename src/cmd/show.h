@@ -12,6 +12,9 @@ void show_line(jv *v);
 /* A login: its state and, of one that is usable, what is known of it. */
 jv *show_login(const struct login_facts *f);
 
+/* The same in words: "login 3f34bd3d, expires in 7 h 59 min". */
+void show_login_words(const struct login_facts *f, char *out, size_t size);
+
 /* A screen whose paths are short: the home is "~". */
 void show_short(struct screen *s);
 

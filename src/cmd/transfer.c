@@ -32,32 +32,13 @@ static const struct login_facts *subject(const struct sync_report *r, bool dry_r
     return f->state == LOGIN_USABLE ? f : &r->shared;
 }
 
-static void describe(const struct login_facts *f, char *out, size_t size)
-{
-    char left[64];
-    int64_t now = clock_wall_ms();
-    if (f->state != LOGIN_USABLE) {
-        snprintf(out, size, "no login");
-        return;
-    }
-    if (!f->expires_at) {
-        snprintf(out, size, "login %.*s", FINGERPRINT_SHOWN, f->fingerprint);
-        return;
-    }
-    clock_duration(f->expires_at > now ? f->expires_at - now : now - f->expires_at, left,
-                   sizeof left);
-    snprintf(out, size,
-             f->expires_at > now ? "login %.*s, expires in %s" : "login %.*s, expired %s ago",
-             FINGERPRINT_SHOWN, f->fingerprint, left);
-}
-
 static void tell(const struct relay *r, const struct sync_report *report, bool dry_run)
 {
     char login[128];
     enum action did = report->did.action;
     /* What stands in the other direction is why nothing was done, not what was done. */
     enum reason why = did == DO_NOTHING ? report->stands.reason : report->did.reason;
-    describe(subject(report, dry_run), login, sizeof login);
+    show_login_words(subject(report, dry_run), login, sizeof login);
     printf("%s: %s (%s", dry_run ? verbs[did].would : verbs[did].did, reason_text(why), login);
     if (report->version)
         printf("; %s version %lld", r->store_url, (long long)report->version);

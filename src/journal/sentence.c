@@ -65,6 +65,20 @@ static void say_sync(const jv *members, struct buf *out)
         buf_printf(out, "; warning: %s", warning);
 }
 
+static void say_rollback(const jv *members, struct buf *out)
+{
+    int64_t restored = jv_number(members, "restored", 0),
+            version = jv_number(members, "version", 0);
+    const char *to = jv_text(members, "to");
+    if (!jv_flag(members, "ok")) {
+        say_failure(members, out);
+        return;
+    }
+    buf_printf(out, "put version %lld back as version %lld (login %s%s)", (long long)restored,
+               (long long)version, or_nothing(to),
+               is(members, "form", "full") ? "" : ", without a refresh token");
+}
+
 /* ---- run ---- */
 
 enum { HOPELESS = 78 };
@@ -127,10 +141,8 @@ static const struct {
     const char *name;
     void (*say)(const jv *members, struct buf *out);
 } sentences[] = {
-    {"publish", say_sync},
-    {"pull", say_sync},
-    {"sync", say_sync},
-    {"run", say_run},
+    {"publish", say_sync},      {"pull", say_sync}, {"sync", say_sync},
+    {"rollback", say_rollback}, {"run", say_run},
 };
 
 /* Also the control characters beyond ASCII, which some terminals obey. */

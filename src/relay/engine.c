@@ -77,7 +77,7 @@ static bool doubtful(const struct sync *s, const struct decision *d)
     const struct login_facts *shared = &s->shelf.shared.facts.login;
     return d->action == DO_PUBLISH && s->shelf.shared.facts.version > 0 && !s->asked_history &&
            d->reason != WHY_HALF_PUBLISHED &&
-           (m->step.version == 0 || shared->state != LOGIN_USABLE ||
+           (m->step.version == 0 || d->reason == WHY_LATER || shared->state != LOGIN_USABLE ||
             s->local.facts.fresh_at <= shared->fresh_at);
 }
 

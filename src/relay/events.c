@@ -95,6 +95,26 @@ void event_sync(const struct relay *r, enum intent intent, const struct sync_rep
     append(r, v);
 }
 
+void event_rollback(const struct relay *r, int64_t version, const struct rollback_report *report,
+                    const struct err *failure)
+{
+    jv *v = event(r, "rollback");
+    jv_put_bool(v, "ok", report != NULL);
+    jv_put_int(v, "restored", version);
+    if (report) {
+        put_login(v, "from", &report->from);
+        put_login(v, "to", &report->to);
+        jv_put_text(v, "form", rollback_form_name(report->form));
+        jv_put_int(v, "version", report->done ? report->version : report->replaced);
+        if (report->warning.code != ERR_NONE)
+            jv_put_text(v, "warning", report->warning.text);
+    } else {
+        jv_put_text(v, "error", err_name(failure->code));
+        jv_put_text(v, "message", failure->text);
+    }
+    append(r, v);
+}
+
 void event_run(const struct relay *r, const struct run_event *run)
 {
     jv *v = event(r, "run");

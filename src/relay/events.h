@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "relay/engine.h"
+#include "relay/rollback.h"
 
 /* From now on every event of this process (and of what it forks) goes to OUT as well, as a line: what
  * `watch --json` prints. */
@@ -15,6 +16,10 @@ void events_echo(FILE *out);
  * asked for (sync_unmet) is not ok either. */
 void event_sync(const struct relay *r, enum intent intent, const struct sync_report *report,
                 const struct err *failure);
+
+/* "rollback": VERSION was put back, or was not. */
+void event_rollback(const struct relay *r, int64_t version, const struct rollback_report *report,
+                    const struct err *failure);
 
 struct run_event {
     const char *verdict;     /* failure_class_name, of the first run */

@@ -52,16 +52,15 @@ static bool parse(const struct shelf *s, bool renewable, const struct store_valu
     return ok;
 }
 
-static void drop(struct shelf_value *v)
+void shelf_value_free(struct shelf_value *v)
 {
     login_free(&v->login);
     *v = (struct shelf_value){.login = LOGIN_INIT(LOGIN_ABSENT)};
     v->facts.login = v->login.facts;
 }
 
-/* VERSION 0: the newest.  A value that is not there is known to be absent. */
-static bool read_value(struct shelf *s, bool renewable, int64_t version, struct shelf_value *ret,
-                       struct err *e)
+bool shelf_read(struct shelf *s, bool renewable, int64_t version, struct shelf_value *ret,
+                struct err *e)
 {
     char path[sizeof s->store.path + 16];
     renewable_path(s, path, sizeof path);
@@ -92,7 +91,7 @@ static bool lags(const struct shelf *s, const struct memory *m)
 static bool read_shared(struct shelf *s, const struct memory *m, struct err *e)
 {
     for (int look = 1;; look++) {
-        if (!read_value(s, false, 0, &s->shared, e))
+        if (!shelf_read(s, false, 0, &s->shared, e))
             return false;
         if (!lags(s, m) || look == LAG_LOOKS)
             return true;
@@ -121,9 +120,9 @@ bool shelf_look(struct shelf *s, struct memory *m, struct err *e)
         return false;
     if (lags(s, m))
         forget_places(m);
-    drop(&s->renewable);
+    shelf_value_free(&s->renewable);
     /* A writer that may not see the renewable value still keeps the shared one alive. */
-    if (wants_renewable(s) && !read_value(s, true, 0, &s->renewable, e) && e->code != ERR_DENIED)
+    if (wants_renewable(s) && !shelf_read(s, true, 0, &s->renewable, e) && e->code != ERR_DENIED)
         return false;
     s->fresh = true;
     return true;
@@ -150,12 +149,21 @@ static bool remember(void *ctx, int64_t version, int64_t modified, const char *b
     return true;
 }
 
+bool shelf_history(struct shelf *s, bool renewable, int64_t limit, store_version_fn *fn, void *ctx,
+                   struct err *e)
+{
+    char path[sizeof s->store.path + 16];
+    renewable_path(s, path, sizeof path);
+    struct store_call c = call(s, renewable ? path : s->store.path);
+    s->reads++;
+    return store_history(&c, limit, fn, ctx, e);
+}
+
 void shelf_recall(struct shelf *s, struct memory *m)
 {
     struct recall ctx = {m, s->relay->tool};
     struct err ignored;
-    struct store_call c = call(s, s->store.path);
-    store_history(&c, RECALL_VERSIONS, remember, &ctx, &ignored);
+    (void)shelf_history(s, false, RECALL_VERSIONS, remember, &ctx, &ignored);
 }
 
 /* ---- putting ---- */
@@ -220,7 +228,7 @@ static bool look_between(struct shelf *s, bool renewable, int64_t expect, int64_
     int64_t lowest = ours - MOST_RACERS > expect ? ours - MOST_RACERS : expect;
     for (int64_t v = ours - 1; v > lowest; v--) {
         struct shelf_value other = {.login = LOGIN_INIT(LOGIN_ABSENT)};
-        if (!read_value(s, renewable, v, &other, e))
+        if (!shelf_read(s, renewable, v, &other, e))
             return false;
         if (other.facts.login.state == LOGIN_USABLE &&
             wanted(&other.facts.login, &best->facts.login)) {
@@ -335,13 +343,13 @@ bool shelf_open(const struct relay *r, int64_t deadline, struct buf *told, struc
                 struct err *e)
 {
     *ret = (struct shelf){.relay = r, .deadline = deadline, .told = told};
-    drop(&ret->shared);
-    drop(&ret->renewable);
+    shelf_value_free(&ret->shared);
+    shelf_value_free(&ret->renewable);
     return store_open(r->store_url, r->name, &ret->store, e);
 }
 
 void shelf_close(struct shelf *s)
 {
-    drop(&s->shared);
-    drop(&s->renewable);
+    shelf_value_free(&s->shared);
+    shelf_value_free(&s->renewable);
 }

@@ -41,6 +41,16 @@ bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning,
 /* Finish somebody's publication: put the renewable value's login into the shared value. */
 bool shelf_forward(struct shelf *s, struct err *e) MUST_CHECK;
 
+/* VERSION of a value (0: the newest) into *RET, which is freed with shelf_value_free; one that is not
+ * there is known to be absent. */
+bool shelf_read(struct shelf *s, bool renewable, int64_t version, struct shelf_value *ret,
+                struct err *e) MUST_CHECK;
+void shelf_value_free(struct shelf_value *v);
+
+/* Call FN for up to LIMIT versions of a value, newest first, until it returns false. */
+bool shelf_history(struct shelf *s, bool renewable, int64_t limit, store_version_fn *fn, void *ctx,
+                   struct err *e);
+
 /* Add to M the logins of the store's history with their versions.  A store that will not tell is no
  * error: then the memory is what there is. */
 void shelf_recall(struct shelf *s, struct memory *m);

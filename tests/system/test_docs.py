@@ -116,6 +116,14 @@ def test_the_manual_has_the_members_of_what_sets_up():
     assert ends and words(section("credrelay-join.1", "JSON OUTPUT")) == members | ends
 
 
+def test_the_manual_has_the_members_of_the_history():
+    sources = source("src/cmd/history.c") + source("src/cmd/rollback.c")
+    members = set(re.findall(r'jv_put\w*\(\s*(?:v|value), "(\w+)"', sources))
+    forms = quoted("src/relay/rollback.c", r'\[ROLLBACK_\w+\] = "(\w+)"')
+    named = words(section("credrelay-history.1", "JSON OUTPUT")) - {"false"}
+    assert named - {"history", "rollback"} == members | forms
+
+
 def exit_statuses():
     """{number} that an error can end with, out of err.c."""
     text = source("src/base/err.c")

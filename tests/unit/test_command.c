@@ -211,7 +211,7 @@ static void test_letters(void **state)
     same_text("help", file_text(in_home("out")),
               "the same letters\n\nusage: credrelay other [OPTION...]\n\nFor this test.\n\n"
               "  -f, --follow           show what comes as well, until you stop it\n"
-              "  -n, --lines N          the last N events; 20 where nothing else is said\n"
+              "  -n, --lines N          the last N of them; 20 where nothing else is said\n"
               "      --since WHEN       the events since then: 2h, 3d, 2026-11-24, '2026-11-24 "
               "06:13'\n"
               "  -h, --help             show this help\n");

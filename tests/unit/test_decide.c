@@ -24,6 +24,28 @@ static const struct row {
     enum action action;
     enum reason reason;
 } rows[] = {
+    /* ---- rolled back: the store has an earlier login again, as a new version ---- */
+    {"the abandoned login is an older one now", WRITER, "B+8r", "A+4", 3, "A+4r", "other", "A1 =B2",
+     DO_INSTALL_SHARED, WHY_SUPERSEDED},
+    {"on a reader as well", READER, "B+8", "A+4", 3, NULL, "", "A1 =B2", DO_INSTALL_SHARED,
+     WHY_SUPERSEDED},
+    {"who rolled back renews it", WRITER, "B+8", "A+4", 3, "A+4r", "me", "B2 A3",
+     DO_INSTALL_RENEWABLE, WHY_SUPERSEDED},
+    {"nobody renews what has no refresh token", WRITER, "A+4", "A+4", 3, "A+4", "me", "B2 =A3",
+     DO_NOTHING, WHY_SAME},
+    {"a backup of the abandoned one stays abandoned", WRITER, "B+8r", "A+4", 3, "A+4r", "other",
+     "B2 =A3", DO_INSTALL_SHARED, WHY_SUPERSEDED},
+    {"who has forgotten all takes it for news, and asks the history first", WRITER, "B+8r", "A+4",
+     3, "A+4r", "other", "", DO_PUBLISH, WHY_LATER},
+    {"what the abandoned one was renewed into is news", WRITER, "C+9r", "A+4", 3, "A+4r", "other",
+     "A1 =B2", DO_PUBLISH, WHY_LATER},
+    {"it was refused here: the abandoned one is kept, not published", WRITER, "B+8r", "A+4", 3,
+     "A+4r", "other", "A1 =B2 !A", DO_NOTHING, WHY_STORE_REJECTED},
+    {"cut short before the shared value: nothing has happened", WRITER, "B+8", "B+8", 2, "A+4r",
+     "other", "A1 =B2", DO_NOTHING, WHY_SAME},
+    {"and who has the full form puts it right", WRITER, "B+8r", "B+8", 2, "A+4r", "other", "A1 =B2",
+     DO_PUBLISH, WHY_HALF_PUBLISHED},
+
     /* ---- an empty store ---- */
     {"first publication", WRITER, "A+8r", "-", 0, "-", "", "", DO_PUBLISH, WHY_STORE_EMPTY},
     {"a reader cannot fill it", READER, "A+8", "-", 0, NULL, "", "", DO_NOTHING, WHY_STORE_EMPTY},

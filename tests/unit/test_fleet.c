@@ -309,11 +309,88 @@ static void last_login_wins(void **state)
     }
 }
 
+/* ---- rollbacks ---- */
+
+/* A login that the store once had, that the server still takes and that has not expired; -1. */
+static int find_earlier(struct fleet *f)
+{
+    int first = f->made ? (int)random_below(f, (unsigned)f->made) : 0;
+    for (int i = 0; i < f->made; i++) {
+        int which = (first + i) % f->made;
+        if (f->superseded[which] && !f->dead[which] && f->login[which].expires_at > f->now)
+            return which;
+    }
+    return -1;
+}
+
+/* As relay/rollback.c does it: the renewable value, then the shared one, then the memory. */
+static void roll_back(struct fleet *f, struct machine *m, int which, bool cut_short)
+{
+    const struct login_facts before = f->shared.login;
+    int64_t replaced = f->shared.version;
+    f->superseded[which] = false;
+    f->renewable.version++;
+    f->renewable.login = f->login[which];
+    snprintf(f->renewable.holder, sizeof f->renewable.holder, "%s", m->name);
+    if (cut_short)
+        return;
+    put_shared(f, &f->login[which]);
+    memory_saw(&m->memory, before.fingerprint, replaced);
+    memory_saw(&m->memory, f->login[which].fingerprint, f->shared.version);
+}
+
+/* What befalls machines before they hear of it; nobody logs in and nothing is renewed. */
+static void befall(struct fleet *f, struct machine *m)
+{
+    switch (random_below(f, 6)) {
+    case 0: m->local.state = LOGIN_ABSENT; break;
+    case 1: m->local.state = LOGIN_TORN; break;
+    case 2: restore_backup(f, m); break;
+    case 3:
+        memset(&m->memory, 0, sizeof m->memory);
+        m->amnesia = true;
+        break;
+    default: break;
+    }
+}
+
+/* Whoever syncs in whatever order: every machine takes the login that was put back, and none brings
+ * the abandoned one again. */
+static void everybody_follows_a_rollback(void **state)
+{
+    int rolled_back = 0;
+    (void)state;
+    for (unsigned seed = 1; seed <= FLEETS; seed++) {
+        struct fleet *f = new_fleet(seed, true);
+        for (int i = 0; i < EVENTS; i++)
+            event(f);
+        check_converged(f, seed);
+        int which = find_earlier(f);
+        bool cut_short = random_below(f, 8) == 0;
+        if (which < 0 || memory_rejects(&f->machine[0].memory, f->login[which].fingerprint))
+            continue;
+        roll_back(f, &f->machine[0], which, cut_short);
+        int stands = serial(&f->shared.login);
+        for (int i = 0; i < 20; i++) {
+            struct machine *m = &f->machine[random_below(f, (unsigned)f->machines)];
+            befall(f, m);
+            sync_machine(f, m);
+            if (serial(&f->shared.login) != stands && !cut_short)
+                fail_msg("seed %u: %s has put login %d over the %d that was put back", seed,
+                         m->name, serial(&f->shared.login), which);
+        }
+        check_converged(f, seed);
+        rolled_back += !cut_short;
+    }
+    assert_in_range(rolled_back, FLEETS / 10, FLEETS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_fleets),
         cmocka_unit_test(last_login_wins),
+        cmocka_unit_test(everybody_follows_a_rollback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

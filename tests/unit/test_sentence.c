@@ -40,6 +40,16 @@ static const struct {
     {"\"event\":\"publish\",\"ok\":false,\"error\":\"denied\"", "failed: denied"},
     {SYNC "\"did\":\"levitate\",\"why\":\"full_moon\"," LOGIN,
      "levitate: full_moon (login 3f34bd3d, version 12)"},
+    /* rollback */
+    {"\"event\":\"rollback\",\"ok\":true,\"restored\":8,\"from\":\"9a0b11aa\",\"to\":\"3f34bd3d\","
+     "\"form\":\"full\",\"version\":13",
+     "put version 8 back as version 13 (login 3f34bd3d)"},
+    {"\"event\":\"rollback\",\"ok\":true,\"restored\":8,\"from\":\"blank\",\"to\":\"3f34bd3d\","
+     "\"form\":\"spent\",\"version\":13",
+     "put version 8 back as version 13 (login 3f34bd3d, without a refresh token)"},
+    {"\"event\":\"rollback\",\"ok\":false,\"restored\":8,\"error\":\"conflict\",\"message\":\"the "
+     "store has version 14 by now\"",
+     "failed: the store has version 14 by now"},
     /* run */
     {RUN "\"verdict\":\"lapsed\",\"recovery_attempted\":true,\"recovery_succeeded\":true,"
          "\"retried\":true,\"exit_status\":0",
