@@ -45,9 +45,9 @@ static const char *tone_of(const struct journal_event *ev)
     case OUTCOME_FAILED: return bad;
     default: break;
     }
-    if (jv_get(ev->members, "ok"))
-        return jv_flag(ev->members, "ok") ? dim : bad;
-    return "";
+    if (jv_get(ev->members, "error") || jv_flag(ev->members, "open"))
+        return bad;
+    return jv_flag(ev->members, "ok") ? dim : "";
 }
 
 static void local_time(int64_t at, char *out, size_t size)

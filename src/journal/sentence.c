@@ -105,6 +105,50 @@ static void say_run(const jv *members, struct buf *out)
     buf_printf(out, " (exit status %lld)", (long long)status);
 }
 
+/* ---- the watcher, and who was told ---- */
+
+static void say_watch(const jv *members, struct buf *out)
+{
+    static const struct {
+        const char *did, *text;
+    } texts[] = {
+        {"start", "watched from now on"},
+        {"reload", "watched on, with the configuration read anew"},
+        {"stop", "not watched any more"},
+        {"change", "the login here is another one"},
+        {"failing", "cannot be kept in step"},
+        {"recovered", "in step again"},
+        {"blind", "the system does not tell of changes"},
+    };
+    const char *did = jv_text(members, "did"), *local = jv_text(members, "local"),
+               *message = jv_text(members, "message");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (is(members, "did", texts[i].did))
+            did = texts[i].text;
+    buf_text(out, or_nothing(did));
+    if (local)
+        buf_printf(out, " (%s)", local);
+    if (message)
+        buf_printf(out, ": %s", message);
+}
+
+static void say_incident(const jv *members, struct buf *out)
+{
+    buf_printf(out, "%s: %s", jv_flag(members, "open") ? "something is wrong" : "it is over",
+               or_nothing(jv_text(members, "message")));
+}
+
+static void say_alert(const jv *members, struct buf *out)
+{
+    const char *channel = or_nothing(jv_text(members, "channel")),
+               *kind = or_nothing(jv_text(members, "kind"));
+    if (jv_flag(members, "ok"))
+        buf_printf(out, "told by %s (%s)", channel, kind);
+    else
+        buf_printf(out, "could not tell by %s (%s): %s", channel, kind,
+                   or_nothing(jv_text(members, "message")));
+}
+
 /* ---- any other ---- */
 
 static bool say_member(void *ctx, const char *key, const jv *value)
@@ -141,8 +185,8 @@ static const struct {
     const char *name;
     void (*say)(const jv *members, struct buf *out);
 } sentences[] = {
-    {"publish", say_sync},      {"pull", say_sync}, {"sync", say_sync},
-    {"rollback", say_rollback}, {"run", say_run},
+    {"publish", say_sync}, {"pull", say_sync},   {"sync", say_sync},   {"rollback", say_rollback},
+    {"run", say_run},      {"watch", say_watch}, {"alert", say_alert}, {"incident", say_incident},
 };
 
 /* Also the control characters beyond ASCII, which some terminals obey. */

@@ -73,6 +73,31 @@ static const struct {
     {RUN "\"verdict\":\"other\",\"recovery_attempted\":true,\"recovery_succeeded\":false,"
          "\"exit_status\":1",
      "a login was looked for, the run ended for another reason (exit status 1)"},
+    /* the watcher, and who was told */
+    {"\"event\":\"watch\",\"did\":\"start\"", "watched from now on"},
+    {"\"event\":\"watch\",\"did\":\"change\",\"local\":\"3f34bd3d\"",
+     "the login here is another one (3f34bd3d)"},
+    {"\"event\":\"watch\",\"did\":\"failing\",\"error\":\"unreachable\",\"message\":\"Parameter "
+     "Store: no "
+     "answer within 10 s\",\"hint\":\"try again\"",
+     "cannot be kept in step: Parameter Store: no answer within 10 s"},
+    {"\"event\":\"watch\",\"did\":\"recovered\",\"since\":1795500812672", "in step again"},
+    {"\"event\":\"watch\",\"did\":\"dances\"", "dances"},
+    {"\"event\":\"deadline\",\"deadline\":1795500812672,\"days\":3,\"message\":\"log in on desk\"",
+     "log in on desk"},
+    {"\"event\":\"incident\",\"open\":true,\"what\":\"run\",\"message\":\"the store has no other "
+     "login\"",
+     "something is wrong: the store has no other login"},
+    {"\"event\":\"incident\",\"open\":false,\"what\":\"run\",\"message\":\"the store has no other "
+     "login\"",
+     "it is over: the store has no other login"},
+    {"\"event\":\"alert\",\"ok\":true,\"channel\":\"mail\",\"kind\":\"opened\",\"id\":\"x\","
+     "\"try\":1",
+     "told by mail (opened)"},
+    {"\"event\":\"alert\",\"ok\":false,\"channel\":\"webhook\",\"kind\":\"over\",\"try\":2,"
+     "\"message\":"
+     "\"429\"",
+     "could not tell by webhook (over): 429"},
     /* one that this version does not know */
     {"\"event\":\"bloom\",\"message\":\"the roses are out\"", "the roses are out"},
     {"\"event\":\"bloom\",\"ok\":false,\"message\":\"frost\"", "failed: frost"},
