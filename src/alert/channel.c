@@ -7,6 +7,7 @@
 #include "alert/plain.h"
 #include "alert/protocol.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/helper.h"
 
 static bool put_facts(jv *v, const struct telling *t)
@@ -95,7 +96,7 @@ bool channel_test(enum channel c, const struct alert_settings *s, const struct r
     struct letter l = {.telling = {.kind = TELL_TEST, .at = clock_wall_ms()}};
     l.to[c].tries = 1;
     letter_name(l.id);
-    bool ok = channel_send(c, s, r, &l, e);
+    bool ok = dir_make(r->state_dir, e) && channel_send(c, s, r, &l, e);
     event_alert(r, c, &l, ok ? NULL : e);
     return ok;
 }

@@ -50,6 +50,7 @@ class FaultServer:
         self.way, self.tls, self.options = way, tls, options
         self.requests = []
         self.stopping = threading.Event()
+        self.release = threading.Event()  # set: what is silent answers after all
         self.waiting = []  # connections that fill a full queue
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=0 if way == "black_hole" else 50)
         self.port = self.listener.getsockname()[1]
@@ -107,7 +108,11 @@ class FaultServer:
     # -- the ways --------------------------------------------------------------------------------
 
     def way_silent(self, connection):
-        self.rest()
+        for _ in range(1200):
+            if self.stopping.is_set() or self.release.wait(0.1):
+                break
+        if self.release.is_set():
+            self.way_answer(connection)
 
     def way_answer(self, connection):
         """The status, headers and body of the options."""
