@@ -6,7 +6,7 @@
 #include "alert/plain.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "journal/journal.h"
+#include "journal/sentence.h"
 
 /* ---- writing ---- */
 
@@ -58,25 +58,19 @@ static bool ours(const struct journal_event *ev)
     return strcmp(ev->name, "alert") == 0 || strcmp(ev->name, "incident") == 0;
 }
 
-/* The member that says most about an event: why it failed, or what was done, or what it meant. */
-static const char *gist(const struct journal_event *ev)
-{
-    static const char *const members[] = {"message", "did", "verdict", "why"};
-    const char *text = NULL;
-    for (size_t i = 0; !text && i < sizeof members / sizeof members[0]; i++)
-        text = jv_text(ev->members, members[i]);
-    return text ? text : "";
-}
-
 static bool take(void *ctx, const struct journal_event *ev)
 {
     struct last_events *l = ctx;
-    char when[32], line[2 * LAST_EVENT_SIZE];
+    char when[32];
+    struct buf line;
     if (ours(ev))
         return true;
+    buf_init(&line, 2 * LIMIT_EVENT);
     clock_rfc3339(ev->at, when, sizeof when);
-    snprintf(line, sizeof line, "%.10s %.8s  %-8s %s", when, when + 11, ev->name, gist(ev));
-    plain_text(line, l->line[l->count], sizeof l->line[l->count]);
+    buf_printf(&line, "%.10s %.8s  %-8s ", when, when + 11, ev->name);
+    journal_sentence(ev, &line);
+    plain_text(buf_str(&line), l->line[l->count], sizeof l->line[l->count]);
+    buf_free(&line);
     return ++l->count < LAST_EVENTS;
 }
 

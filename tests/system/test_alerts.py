@@ -66,7 +66,7 @@ def test_from_beginning_to_end(owner, told):
     lines = message["text"].splitlines()
     assert lines[0] == "Runs of claude on machine-1 fail, and nothing can be done about it from there."
     assert f"What failed: {WHY}" in lines and f"Remedy:      {REMEDY}" in lines
-    assert [line for line in lines if line.startswith("  ")][-1].endswith(f"run      {WHY}")
+    assert [line for line in lines if line.startswith("  ")][-1].endswith(f"run      not recovered: {WHY} (exit status 78)")
 
     assert owner.runs(3) == {78: 3}
     owner.mend()

@@ -510,7 +510,7 @@ def test_nothing_names_a_command_that_does_not_exist(tables):
 def test_the_wrappers_lines_are_quoted_to_the_letter():
     sources = "".join(source(p) for p in ("src/run/run.c", "src/relay/decide.c"))
     lines = re.findall(r"^ *(?:\.It \")?\[claude-p\] (.*?)\"?$", README + MAN["claude-p.1"], re.M)
-    assert len(lines) == 7
+    assert len(lines) == 8
     for line in lines:
         line = re.sub("from (Parameter Store|the local store)", "from %s", line)
         for part in re.split(r"[;:,.]+ ?", line):
