@@ -5,28 +5,14 @@
 #include <string.h>
 
 #include "provision/aws_profile.h"
+#include "store/ssm_url.h"
 
 static bool begins(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* ---- the store's URL: ssm://REGION/NAME[?profile=P&endpoint=URL] ---- */
-
 #define SSM "ssm://"
-
-/* Empty when the URL names no profile. */
-static void url_profile(const char *url, char *out, size_t size)
-{
-    const char *at = strchr(url, '?');
-    out[0] = '\0';
-    while (at && !begins(at + 1, "profile="))
-        at = strchr(at + 1, '&');
-    if (at) {
-        at += 1 + strlen("profile=");
-        snprintf(out, size, "%.*s", (int)strcspn(at, "&"), at);
-    }
-}
 
 /* A URL without a region means what this machine's environment and profile say; another machine's
  * say something else. */
@@ -117,12 +103,13 @@ static bool same_key(const struct invitation *i, const char *profile)
 
 static bool add_keys(const struct relay *r, enum role role, struct invitation *i, struct err *e)
 {
-    char of_url[INVITATION_NAME_SIZE];
+    struct ssm_url url;
     const char *reader = jv_text(r->store_options, "reader-profile");
     const char *writer = jv_text(r->store_options, "writer-profile");
-    url_profile(r->store_url, of_url, sizeof of_url);
-    if (of_url[0])
-        return add_url_key(r, role, of_url, i, e);
+    if (!ssm_url_parse(r->store_url, &url, e))
+        return false;
+    if (url.profile[0])
+        return add_url_key(r, role, url.profile, i, e);
     if (!(role == ROLE_READER ? reader : writer))
         return no_profile(r, role, e);
     if (reader && !add_key(reader, i, e))
