@@ -154,6 +154,7 @@ static void perform(struct steps *s, const struct init *i, const struct setup *s
     bool watched = !i->o->no_service && set_up_service(s);
     if (i->o->adopt)
         adopt(s, &i->section, watched);
+    set_up_check(s, i->section.name);
 }
 
 /* Show the plan and have it agreed to.  *RET_GO: it is, and there is something to do.  What would
@@ -224,11 +225,11 @@ const struct command cmd_init = {
     .about =
         "Finds the login, the client and the AWS profiles of this machine, asks for the role and "
         "the store,\n"
-        "writes the configuration and installs the watcher as a service.  Without a terminal, or "
-        "with --yes,\n"
-        "nothing is asked.  What is configured already is left as it is.  --adopt puts the older "
-        "set-up\n"
-        "aside: its publisher, its full login in the parameter.",
+        "writes the configuration, installs the watcher as a service and runs doctor.  Without a "
+        "terminal, or\n"
+        "with --yes, nothing is asked.  What is configured already is left as it is.  --adopt puts "
+        "the older\n"
+        "set-up aside: its publisher, its full login in the parameter.",
     .options = TAKES(RELAY) | TAKES(TOOL) | TAKES(ROLE) | TAKES(STORE) | TAKES(READER_PROFILE) |
                TAKES(WRITER_PROFILE) | TAKES(KMS_KEY_ID) | TAKES(YES) | TAKES(ADOPT) |
                TAKES(NO_SERVICE) | TAKES(JSON) | TAKES(DRY_RUN),

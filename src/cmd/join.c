@@ -173,6 +173,7 @@ static void join(struct steps *s, const struct invitation *i)
     set_up_login(s, i->section.name, INTENT_PULL);
     if (!s->o->no_service)
         set_up_service(s);
+    set_up_check(s, i->section.name);
 }
 
 static int run(const struct options *o, int argc, char **argv)
@@ -204,8 +205,8 @@ const struct command cmd_join = {
         "Reads the line that `credrelay invite` printed on another machine, from standard input or "
         "the\n"
         "terminal, and asks for its passphrase.  Writes the configuration and the AWS keys, pulls "
-        "the login\n"
-        "and installs the watcher as a service.  Joining again changes nothing.",
+        "the login,\n"
+        "installs the watcher as a service and runs doctor.  Joining again changes nothing.",
     .options =
         TAKES(PASSPHRASE_FILE) | TAKES(REPLACE) | TAKES(NO_SERVICE) | TAKES(JSON) | TAKES(DRY_RUN),
     .most = 1,

@@ -1,8 +1,12 @@
 #include "cmd/set_up.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "doctor/check.h"
 #include "service/service.h"
 
 /* Another sync of this machine may be waiting for a slow store. */
@@ -27,6 +31,21 @@ static void tell_file(struct steps *s, const char *step, enum setup_need need, c
                dry_run ? writes[need].would : writes[need].done);
 }
 
+/* A variable of this shell goes before what was written, here and now. */
+static void tell_overrides(struct steps *s, const struct section *section)
+{
+    for (enum section_key k = 0; k < SECTION_KEYS; k++) {
+        char name[64];
+        int n = snprintf(name, sizeof name, "CREDRELAY_%s", section_key_name(k));
+        for (int i = 0; i < n; i++)
+            name[i] = (char)(name[i] == '-' ? '_' : toupper((unsigned char)name[i]));
+        const char *value = getenv(name);
+        if (value && *value && strcmp(value, section_value(section, k)) != 0)
+            steps_tell(s, "configuration", STEP_LEFT, "%s=%s in the environment goes before it",
+                       name, value);
+    }
+}
+
 bool set_up_files(struct steps *s, const struct setup *setup)
 {
     char what[INVITATION_NAME_SIZE + 16];
@@ -41,6 +60,7 @@ bool set_up_files(struct steps *s, const struct setup *setup)
     }
     snprintf(what, sizeof what, "[%s]", setup->section->name);
     tell_file(s, "configuration", setup->config, what, setup->config_path);
+    tell_overrides(s, setup->section);
     return true;
 }
 
@@ -141,4 +161,34 @@ void set_up_login(struct steps *s, const char *name, enum intent intent)
     else
         tell_login(s, &report);
     relay_free(&r);
+}
+
+/* ---- what doctor says ---- */
+
+static void tell_finding(struct steps *s, const struct finding *f)
+{
+    steps_tell(s, "check", STEP_LEFT, "%s %s: %s%s%s", f->found == FOUND_BROKEN ? "FAIL" : "warn",
+               f->label, f->detail, f->hint[0] ? "; " : "", f->hint);
+}
+
+void set_up_check(struct steps *s, const char *name)
+{
+    struct findings found = {.list = NULL};
+    struct relay r;
+    struct err e;
+    if (s->o->dry_run)
+        return;
+    if (!relay_load(name, &r, &e)) {
+        steps_fail(s, "check", &e);
+        return;
+    }
+    check_relay(&r, &found);
+    check_machine(&r, &found);
+    relay_free(&r);
+    for (size_t i = 0; i < found.count; i++)
+        if (found.list[i].found != FOUND_FINE)
+            tell_finding(s, &found.list[i]);
+    if (findings_count(&found, FOUND_FINE) == found.count)
+        steps_tell(s, "check", STEP_THERE, "all is well");
+    findings_free(&found);
 }

@@ -16,4 +16,8 @@ bool set_up_service(struct steps *s);
 /* One sync of relay NAME: "pull" for join. */
 void set_up_login(struct steps *s, const char *name, enum intent intent);
 
+/* What doctor finds about relay NAME and this machine; not with --dry-run.  It is told and no failure
+ * of what was done: a machine that was just set up may well have no login yet. */
+void set_up_check(struct steps *s, const char *name);
+
 #endif

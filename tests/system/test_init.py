@@ -32,9 +32,11 @@ def config_of(world):
 
 @pytest.fixture
 def machine(world):
-    """One with a client and a service manager of its own, and nothing of ours."""
+    """One with a client and a service manager of its own, and nothing of ours.  AWS is nowhere: what
+    init proposes is its real address."""
     world.install_client()
     service_manager(world)
+    world.env["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
     return world
 
 
@@ -43,8 +45,14 @@ def profiles(world, *roles):
 
 
 def ends(result):
+    """[(step, how it ended)] of what it did; what is found and advised is not that."""
     return [(s["step"], s["end"]) for s in result.json["steps"]
-            if s["step"] != "found" and (s["step"], s["end"]) != ("service", "left")]
+            if s["step"] not in ("found", "check") and (s["step"], s["end"]) != ("service", "left")]
+
+
+def lines(result):
+    """What it says, without what doctor adds."""
+    return [line for line in result.out.splitlines() if not line.startswith("check  ")]
 
 
 # -- from flags ----------------------------------------------------------------------------------
@@ -90,11 +98,12 @@ def test_what_it_says(machine):
     profiles(machine, "reader", "writer")
     machine.write_login(access=TOKEN)
     result = machine.run("credrelay", "init", "--no-service")
-    assert result.out == (
-        f"found          a login of Claude Code: {fingerprint(TOKEN)}\n"
-        f"found          the client {machine.bin}/claude\n"
-        "found          AWS profiles claude-creds-reader, claude-creds-writer\n"
-        f"configuration  [claude] in {config_of(machine)}: written\n"), result
+    assert lines(result) == [
+        f"found          a login of Claude Code: {fingerprint(TOKEN)}",
+        f"found          the client {machine.bin}/claude",
+        "found          AWS profiles claude-creds-reader, claude-creds-writer",
+        f"configuration  [claude] in {config_of(machine)}: written"], result
+    assert "\ncheck          warn service: not installed" in result.out
     assert not unit(machine).exists()
 
 
@@ -291,7 +300,7 @@ def test_adopting(older, parameter_store):
     before = snapshot(older.home)
     plan = adopt(older, parameter_store, "--dry-run")
     assert (plan.status, plan.err) == (0, ""), plan
-    assert plan.out.splitlines()[-3:] == [
+    assert lines(plan)[-3:] == [
         f"publisher      {agent}: would be stopped, and kept as "
         "com.cc.claude-creds-publisher.plist.credrelay-backup",
         f"snapshot       {older.home}/secrets.json: claude_credentials holds a login ({mark}); it is "
@@ -303,7 +312,7 @@ def test_adopting(older, parameter_store):
 
     done = adopt(older, parameter_store)
     assert (done.status, done.err) == (0, ""), done
-    assert [re.sub(r", expires in .*", "", line) for line in done.out.splitlines()[-4:]] == [
+    assert [re.sub(r", expires in .*", "", line) for line in lines(done)[-4:]] == [
         f"publisher      com.cc.claude-creds-publisher: stopped, and kept as {backup}",
         f"snapshot       {older.home}/secrets.json: claude_credentials holds a login ({mark}); it is "
         "left: take it out once nothing reads it",
@@ -327,7 +336,8 @@ def test_a_reader_adopts_what_is_its_own(older, parameter_store):
     result = adopt(older, parameter_store, "--json", role="reader")
     assert result.status == 0, result
     assert ends(result)[2:] == [("publisher", "done"), ("snapshot", "left"), ("parameter", "left")]
-    assert result.json["steps"][-1]["text"] == (
+    (parameter,) = [s["text"] for s in result.json["steps"] if s["step"] == "parameter"]
+    assert parameter == (
         f"{parameter_store.url()} holds the full login: a writer makes two values of it: "
         "credrelay init --adopt there")
     assert len(parameter_store.history()) == 1
@@ -347,7 +357,7 @@ def test_a_writer_that_has_lost_its_login(older, parameter_store):
     older.login_path.unlink()
     result = adopt(older, parameter_store)
     assert result.status == 0, result
-    assert result.out.splitlines()[-1] == (
+    assert lines(result)[-1] == (
         f"parameter      {parameter_store.url()} holds the full login; the machine that has this "
         "login makes two values of it: credrelay sync there")
     assert "refreshToken" not in older.read_login()["claudeAiOauth"]
