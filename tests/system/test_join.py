@@ -116,7 +116,7 @@ def test_doctor_has_the_last_word(fleet):
     line = writer.run("credrelay", "invite", "reader", "--no-seal").out
     said = new.run("credrelay", "join", input=line)
     assert said.status == 0, said
-    assert "\ncheck          warn alerts: no channel is set up: nobody is told; say in [alert] of" in said.out
+    assert "\ncheck          warn alerts: no channel is set up: nobody is told; set up [alert] in credrelay.conf" in said.out
     assert "FAIL" not in said.out
     (new.bin / "claude").unlink()
     said = new.run("credrelay", "join", input=line)
