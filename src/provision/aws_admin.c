@@ -210,6 +210,15 @@ bool aws_admin_keys(const struct aws_admin *a, const char *user, struct aws_key_
     return ok;
 }
 
+static bool take_secret(const jv *answer, struct secret **ret, struct err *e)
+{
+    const char *text = jv_text(answer, "secret");
+    if (!text || !*text)
+        return nonsense("secret", e);
+    *ret = secret_copy(text, strlen(text));
+    return *ret || err_no_memory(e);
+}
+
 bool aws_admin_make_key(const struct aws_admin *a, const char *user, struct aws_key *ret,
                         struct err *e)
 {
@@ -217,10 +226,8 @@ bool aws_admin_make_key(const struct aws_admin *a, const char *user, struct aws_
     jv *rq = request(a, ADMIN_CREATE_KEY, NULL);
     jv_put_text(rq, "user", user);
     jv *answer = ask(a, rq, e);
-    const char *secret = jv_text(answer, "secret");
-    bool ok = answer && take(answer, "id", k.id, sizeof k.id, e) &&
-              ((secret && *secret) || nonsense("secret", e)) &&
-              ((k.secret = secret_copy(secret, strlen(secret))) || err_no_memory(e));
+    bool ok =
+        answer && take(answer, "id", k.id, sizeof k.id, e) && take_secret(answer, &k.secret, e);
     jv_free(answer);
     if (ok)
         *ret = k;

@@ -47,18 +47,24 @@ static bool read_role(const char *word, enum role *ret)
     return false;
 }
 
+static bool read_letter(const jv *doc, enum role *ret_role, struct aws_key *ret, struct err *e)
+{
+    const char *id = jv_text(doc, "key_id"), *secret = jv_text(doc, "secret");
+    if (jv_number(doc, "credrelay_key", 0) != LETTER_FORMAT || !id || !secret || !*id || !*secret ||
+        !read_role(jv_text(doc, "role"), ret_role) ||
+        (size_t)snprintf(ret->id, sizeof ret->id, "%s", id) >= sizeof ret->id)
+        return not_a_letter(e);
+    ret->secret = secret_copy(secret, strlen(secret));
+    return ret->secret || err_no_memory(e);
+}
+
 bool key_letter_read(const char *text, size_t len, enum role *ret_role, struct aws_key *ret,
                      struct err *e)
 {
     struct aws_key k = {.secret = NULL};
     struct err ignored;
     jv *doc = jv_parse(text, len, &ignored);
-    const char *id = jv_text(doc, "key_id"), *secret = jv_text(doc, "secret");
-    bool ok = (jv_number(doc, "credrelay_key", 0) == LETTER_FORMAT &&
-               read_role(jv_text(doc, "role"), ret_role) && id && secret && *id && *secret &&
-               (size_t)snprintf(k.id, sizeof k.id, "%s", id) < sizeof k.id) ||
-              not_a_letter(e);
-    ok = ok && ((k.secret = secret_copy(secret, strlen(secret))) || err_no_memory(e));
+    bool ok = read_letter(doc, ret_role, &k, e);
     jv_free(doc);
     if (ok)
         *ret = k;

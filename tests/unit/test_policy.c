@@ -139,8 +139,7 @@ static void test_placeholders(void **state)
     rq.rotate_self = true;
     const char *got = make(&rq, &cloudformation);
     static const char *const parts[] = {
-        "\"Resource\":{\"Fn::Sub\":\"arn:${AWS::Partition}:ssm:us-west-2:${AWS::AccountId}:"
-        "parameter/claude/oauth/credentials\"}",
+        "{\"Fn::Sub\":\"arn:${AWS::Partition}:ssm:us-west-2:${AWS::AccountId}:parameter/claude",
         "\"Resource\":{\"Fn::Sub\":\"${Key.Arn}\"}",
         "\"Action\":\"ssm:GetParameter\"",
         "{\"Fn::Sub\":\"arn:${AWS::Partition}:iam::${AWS::AccountId}:user/${!aws:username}\"}",

@@ -118,9 +118,10 @@ static void read_note(const char *text, struct rotation_note *n)
     *n = (struct rotation_note){.began = 0};
     snprintf(words, sizeof words, "%s", text);
     for (char *word; (word = strtok_r(rest, " ", &rest));) {
-        char *value = strchr(word, '=');
-        if (value)
-            *value++ = '\0';
+        char *sign = strchr(word, '=');
+        const char *value = sign ? sign + 1 : "";
+        if (sign)
+            *sign = '\0';
         if (strcmp(word, "began") == 0)
             n->began = strtoll(value, NULL, 10);
         else if (strcmp(word, "until") == 0)
