@@ -52,7 +52,7 @@ enum rule {
     WITHHOLD, /* secret */
 };
 
-/* A '*' at the end: every name that begins so. */
+/* The first that fits counts; a '*' at the end: every name that begins so. */
 static const struct {
     const char *name;
     enum rule rule;
@@ -62,6 +62,10 @@ static const struct {
     {"XDG_STATE_HOME", PLACE},
     {"CREDRELAY_CONFIG", PLACE},
     {"CREDRELAY_MACHINE", GIVE},
+    {"CREDRELAY_ALERT_SMTP_PASSWORD", WITHHOLD},
+    {"CREDRELAY_ALERT_RESEND_KEY", WITHHOLD},
+    {"CREDRELAY_ALERT_WEBHOOK_TOKEN", WITHHOLD},
+    {"CREDRELAY_ALERT_*", GIVE},
     {"AWS_ACCESS_KEY_ID", WITHHOLD},
     {"AWS_SECRET_ACCESS_KEY", WITHHOLD},
     {"AWS_SESSION_TOKEN", WITHHOLD},

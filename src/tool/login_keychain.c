@@ -7,11 +7,11 @@
  *
  * CREDRELAY_SECURITY_PROGRAM names another program to run in its place: tests have one, and with it
  * every system has a Keychain.  It is as good as PATH, by which the client itself is found. */
-#include <ctype.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 
 #include "base/child.h"
@@ -51,10 +51,13 @@ static void name(const struct login_source *s, char *out)
     snprintf(out, LIMIT_PATH, "the Keychain item '%s'", s->tool->keychain);
 }
 
-/* Whose item it is: the client says USER.  The words go into a line of commands, quoted. */
+/* Whose item it is: the client says USER, which cron leaves out.  The word goes into a line of commands,
+ * quoted. */
 static const char *account(struct err *e)
 {
     const char *user = getenv("USER");
+    if (!user || !*user)
+        user = getenv("LOGNAME");
     if (user && *user && !strpbrk(user, "\"\\\n"))
         return user;
     err_set(e, ERR_INVALID, "USER, the account of the Keychain item, is not set, or no name");
@@ -91,9 +94,9 @@ static bool run(const char *const *argv, const void *input, size_t len, struct b
 /* Status 36 and its like: there may be a login, and it is out of reach. */
 static void refused(int status, const struct buf *errors, struct err *why)
 {
-    static const char unlock[] = "unlock it in this session (security unlock-keychain), or keep "
-                                 "the login in the file, which "
-                                 "the client reads where it has no item: login-source = file";
+    static const char unlock[] =
+        "unlock it in this session (security unlock-keychain), or keep the login in the file, "
+        "which the client reads where it has no item: login-source = file";
     switch (status) {
     case STATUS_NOT_ALLOWED:
         err_set(why, ERR_DENIED,

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from harness.watch import Watcher
 from harness.world import FAKE
 
 UNIT = "credrelay-watch.service"
@@ -287,6 +288,18 @@ def test_secrets_stay_in_the_shell(managed):
         "credrelay: warning: not given to the service, being secret: " + names
         for names in ("AWS_SECRET_ACCESS_KEY, https_proxy", "https_proxy, AWS_SECRET_ACCESS_KEY"))
     assert "made-up" not in m.path.read_text() + installed.out + installed.err
+
+
+def test_a_watcher_by_hand_goes_first(managed):
+    m = managed("systemd")
+    with Watcher(m.world) as watcher:
+        for command in (INSTALL, (*INSTALL, "-n")):
+            refused = m.run(*command)
+            assert (refused.status, refused.out, refused.err) == (
+                75, "", f"credrelay: service install: a watcher that is not the service's runs "
+                        f"(pid {watcher.pid})\n  end it first: kill {watcher.pid}\n")
+        assert not m.path.exists()
+    assert m.run(*INSTALL).status == 0
 
 
 def test_as_json(managed):

@@ -33,6 +33,10 @@ static void test_each(void **state)
         {"CREDRELAY_MACHINE", "mac-1", GIVEN},
         {"CREDRELAY_ROLE", "reader", GIVEN},
         {"CREDRELAY_SHARE_REFRESH_TOKEN", "no", GIVEN},
+        {"CREDRELAY_ALERT_MAIL", "me@example.net", GIVEN},
+        {"CREDRELAY_ALERT_WEBHOOK_TOKEN_FILE", "/home/me/token", GIVEN},
+        {"CREDRELAY_ALERT_WEBHOOK_TOKEN", "made-up", WITHHELD},
+        {"CREDRELAY_ALERT_SMTP_PASSWORD", "made-up", WITHHELD},
         {"CREDRELAY_PASSED", "1:2,", LEFT}, /* of a run of ours, not a setting */
         {"CREDRELAY_ROLES", "reader", LEFT},
         {"CREDRELAY_ROL", "reader", LEFT},
