@@ -14,6 +14,9 @@
 enum { BLOCK = 64 << 10 };
 _Static_assert(BLOCK >= 2 * LIMIT_EVENT, "a block holds a whole line wherever it begins");
 
+/* A rotation is rare, and takes less time than a look at the files. */
+enum { MOST_LOOKS = 100 };
+
 /* ---- which files ---- */
 
 static bool same_file(int a, int b)
@@ -31,11 +34,11 @@ static bool already_open(const struct log_files *files, int fd)
     return false;
 }
 
-/* *RET_THERE: there is a file of that name. */
-static bool add(struct log_files *files, const char *path, bool *ret_there, struct err *e)
+/* A name without a file is no error: those beyond the last, and one for a moment while files are being
+ * rotated. */
+static bool add(struct log_files *files, const char *path, struct err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    *ret_there = fd >= 0;
     if (fd < 0)
         return errno == ENOENT || err_errno(e, errno, "cannot open %s", path);
     struct stat st;
@@ -47,23 +50,32 @@ static bool add(struct log_files *files, const char *path, bool *ret_there, stru
     return regular || err_set(e, ERR_INVALID, "%s is not a file", path);
 }
 
-/* Newest first: a rotation gives files higher numbers, so that none slips past us.  While one is
- * under way a single name is missing. */
-bool log_files_open(const char *state_dir, struct log_files *ret, struct err *e)
+/* Newest first, and every number there may be: a rotation gives files higher ones, so that none is
+ * passed without being met. */
+static bool open_all(const char *state_dir, struct log_files *ret, struct err *e)
 {
     struct log_files files = {.count = 0};
-    int missing = 0;
-    for (unsigned n = 0; n <= LIMIT_LOG_FILES && missing < 2; n++) {
+    for (unsigned n = 0; n <= LIMIT_LOG_FILES; n++) {
         char path[LIMIT_PATH];
-        bool there;
-        if (!log_path(state_dir, n, path, e) || !add(&files, path, &there, e)) {
+        if (!log_path(state_dir, n, path, e) || !add(&files, path, e)) {
             log_files_close(&files);
             return false;
         }
-        missing = there ? 0 : missing + 1;
     }
     *ret = files;
     return true;
+}
+
+/* A second rotation meanwhile would bring files among them that are newer than the first. */
+bool log_files_open(const char *state_dir, struct log_files *ret, struct err *e)
+{
+    for (int look = 1;; look++) {
+        if (!open_all(state_dir, ret, e))
+            return false;
+        if (look == MOST_LOOKS || !log_files_stale(ret, state_dir))
+            return true;
+        log_files_close(ret);
+    }
 }
 
 void log_files_close(struct log_files *files)

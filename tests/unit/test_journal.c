@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -185,9 +186,13 @@ struct order {
     int64_t next, step, seen;
 };
 
+enum { ANY = -1 }; /* `next`: whatever comes first */
+
 static bool check_order(void *ctx, const struct journal_event *ev)
 {
     struct order *o = ctx;
+    if (o->next == ANY && o->seen == 0)
+        o->next = jv_number(ev->members, "n", -1);
     if (jv_number(ev->members, "n", -1) != o->next)
         fail_msg("%lld, expected %lld", (long long)jv_number(ev->members, "n", -1),
                  (long long)o->next);
@@ -342,6 +347,47 @@ static void test_news_after_emptying(void **state)
     journal_close(&j);
 }
 
+/* ---- read while it is written and rotated ---- */
+
+enum { WRITTEN = 4000 };
+
+static int write_numbers(const void *arg)
+{
+    const struct log log = {.folder = dir(), .size = LIMIT_EVENT, .files = LIMIT_LOG_FILES};
+    (void)arg;
+    for (int i = 0; i < WRITTEN; i++) {
+        jv *event = log_event("x");
+        jv_put_int(event, "n", i);
+        if (!log_write(&log, event, &err))
+            return 1;
+    }
+    return 0;
+}
+
+/* From either end, all at once or as they come: every number, each once, in order.  The log keeps
+ * fewer lines than are written, so a reader of all of it begins where the log does. */
+static void test_while_written(void **state)
+{
+    (void)state;
+    const struct journal_wanted all = {0};
+    struct journal j;
+    struct order news = {.next = 0, .step = 1};
+    assert_true(journal_open(dir(), &j, &err));
+    pid_t writer = forked_start(write_numbers, NULL);
+    for (int64_t seen = 0; news.seen < WRITTEN;) {
+        struct order up = {.next = ANY, .step = 1}, down = {.next = ANY, .step = -1};
+        assert_true(journal_news(&j, &all, check_order, &news, &err));
+        assert_true(journal_read(dir(), JOURNAL_OLDEST_FIRST, &all, check_order, &up, &err));
+        assert_true(journal_read(dir(), JOURNAL_NEWEST_FIRST, &all, check_order, &down, &err));
+        assert_true(up.seen == 0 || up.next >= seen);
+        seen = up.next;
+        if (waitpid(writer, NULL, WNOHANG) == writer)
+            assert_true(journal_news(&j, &all, check_order, &news, &err) && news.seen == WRITTEN);
+    }
+    journal_close(&j);
+    waitpid(writer, NULL, 0);
+}
+
 /* ---- what events mean ---- */
 
 static const struct {
@@ -417,11 +463,17 @@ static void test_latest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_orders),         IN_WORLD(test_enough),
-        IN_WORLD(test_event),          IN_WORLD(test_long),
-        IN_WORLD(test_refused),        IN_WORLD(test_outcomes),
-        IN_WORLD(test_latest),         IN_WORLD(test_news),
-        IN_WORLD(test_news_of_no_log), IN_WORLD(test_news_after_emptying),
+        IN_WORLD(test_orders),
+        IN_WORLD(test_enough),
+        IN_WORLD(test_event),
+        IN_WORLD(test_long),
+        IN_WORLD(test_refused),
+        IN_WORLD(test_outcomes),
+        IN_WORLD(test_latest),
+        IN_WORLD(test_news),
+        IN_WORLD(test_while_written),
+        IN_WORLD(test_news_of_no_log),
+        IN_WORLD(test_news_after_emptying),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
