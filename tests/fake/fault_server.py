@@ -39,6 +39,18 @@ def read_request(connection):
     return head + b"\r\n\r\n" + body
 
 
+def accept_until(stopping, listener):
+    """The connections that come.  The thread that is in it must have ended before LISTENER is closed:
+    the next server may get the number of that descriptor, and this one would answer in its place."""
+    listener.settimeout(0.1)
+    while not stopping.is_set():
+        try:
+            connection, _ = listener.accept()
+        except TimeoutError:
+            continue
+        yield connection
+
+
 def reset(connection):
     """Close with a RST instead of a FIN."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -51,6 +63,7 @@ class FaultServer:
         self.requests = []
         self.stopping = threading.Event()
         self.release = threading.Event()  # set: what is silent answers after all
+        self.thread = None
         self.waiting = []  # connections that fill a full queue
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=0 if way == "black_hole" else 50)
         self.port = self.listener.getsockname()[1]
@@ -70,6 +83,8 @@ class FaultServer:
         self.stopping.set()
         for connection in self.waiting:
             connection.close()
+        if self.thread:
+            self.thread.join()
         self.listener.close()
 
     def fill_queue(self):
@@ -81,11 +96,7 @@ class FaultServer:
             self.waiting.append(connection)
 
     def serve(self):
-        while not self.stopping.is_set():
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in accept_until(self.stopping, self.listener):
             threading.Thread(target=self.one, args=[connection], daemon=True).start()
 
     def one(self, connection):

@@ -9,29 +9,29 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
-from fake.fault_server import headers, read_request
+from fake.fault_server import accept_until, headers, read_request
 
 
 class Proxy:
     def __init__(self, authorization=None):
         self.authorization, self.asked = authorization, []
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.serve, daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=50)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self):
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.thread.start()
         return self
 
     def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join()
         self.listener.close()
 
     def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
+        for connection in accept_until(self.stopping, self.listener):
             threading.Thread(target=self.one, args=[connection], daemon=True).start()
 
     def one(self, client):

@@ -2,6 +2,7 @@
 it, whatever the channels do."""
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -98,6 +99,23 @@ def test_a_storm_of_hopeless_runs_is_one_message(owner, told):
     told.wait("opened", "over")
     owner.settled()
     assert told.kinds == ["opened", "over"]
+
+
+def test_runs_that_are_killed_anywhere(owner, told):
+    """Before the books, in them, and between them and what sends."""
+    dice = random.Random(11)
+    for _ in range(6):
+        runs = [owner.world.start("claude-p", "ok") for _ in range(5)]
+        for run in runs:
+            time.sleep(dice.random() * 0.02)
+            run.kill()
+        for run in runs:
+            run.communicate(timeout=60)
+    assert owner.run().status == 78
+    told.wait("opened")
+    owner.settled()
+    assert told.kinds == ["opened"]
+    assert [e["open"] for e in owner.world.events("incident")] in ([True], [])  # the log comes after the books
 
 
 def test_what_comes_and_goes_is_told_three_times(owner, told):
@@ -204,8 +222,8 @@ def test_a_channel_that_refuses_is_given_it_again(owner, told, answer, error):
     told.answer("200 OK")
     owner.settled()
     first, *others = told.messages
-    assert others and all(m == first for m in others)  # the same message, by its id too
     events = owner.world.events("alert")
+    assert others and all(m == first for m in others), events  # the same message, by its id too
     assert [(e["ok"], e.get("error"), e["try"]) for e in events[:1]] == [(False, error, 1)]
     assert [e["ok"] for e in events] == [False] * (len(events) - 1) + [True]
     assert "failure" not in owner.alert()
@@ -319,7 +337,7 @@ def test_without_a_section_the_books_are_kept_and_nobody_is_told(owner, told):
     assert owner.runs(2) == {78: 2}
     assert not owner.senders()
     view = owner.alert()
-    assert (view["open"], view["told"], view["runs"], view["message"], view["pending"]) == (True, False, 2, WHY, 0)
+    assert (view["open"], view["told"], view["runs"], view["pending"]) == (True, False, 2, 0)
     # Trouble that is older than the section is told as soon as there is one.
     owner.configure(f"webhook = {told.server.url}/hook")
     owner.run()
