@@ -12,7 +12,7 @@
 /* What the caller wants other than what this machine is set to; NULL or "" for the latter. */
 struct aws_choice {
     const char *profile, *region;
-    const char *endpoint, *service; /* the endpoint, and the service it was chosen for */
+    const char *endpoint, *service;   /* the endpoint, and the service it was chosen for */
     const struct aws_keys_text *keys; /* instead of looking for any */
 };
 

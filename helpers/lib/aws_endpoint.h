@@ -5,9 +5,9 @@
 #include "aws_config.h"
 
 struct aws_endpoint {
-    char url[512];  /* "https://ssm.us-west-2.amazonaws.com/": as requested */
-    char host[300]; /* the Host header */
-    char path[256]; /* "/" at least */
+    char url[512];   /* "https://ssm.us-west-2.amazonaws.com/": as requested */
+    char host[300];  /* the Host header */
+    char path[256];  /* "/" at least */
     char region[40]; /* to sign for: IAM is one for all regions of a partition */
 };
 

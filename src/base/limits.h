@@ -33,7 +33,7 @@
 /* What the watcher says of itself: 32 relays, each with a failure of up to 1.2 KB. */
 #define LIMIT_WATCH_STATE (128u << 10)
 /* The incident of one relay: 16 messages of 1 KB that no channel takes, and what stands. */
-#define LIMIT_INCIDENT (256u << 10)
+#define LIMIT_INCIDENT    (256u << 10)
 
 /* What a person is told in one message: 1 KB, and the last events. */
 #define LIMIT_ALERT_TEXT (16u << 10)

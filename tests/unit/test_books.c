@@ -155,8 +155,8 @@ static void test_damaged_books_are_empty(void **state)
                                         "null",
                                         "{\"v\":2,\"incident\":{\"since\":1}}",
                                         "{\"v\":1,\"incident\":7,\"outbox\":{\"a\":1}}",
-                                        "{\"v\":1,\"outbox\":[1,{\"id\":\"x\"},{\"id\":\"x\","
-                                        "\"kind\":\"sung\"},{\"kind\":\"over\"}]}"};
+                                        ("{\"v\":1,\"outbox\":[1,{\"id\":\"x\"},{\"id\":\"x\","
+                                         "\"kind\":\"sung\"},{\"kind\":\"over\"}]}")};
     const struct relay r = relay_here();
     (void)state;
     mkdir(in_home("state"), 0700);

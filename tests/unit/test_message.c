@@ -11,10 +11,12 @@
 
 static const char *const lines[] = {"2026-11-24 06:13:02  sync     hopeless",
                                     "2026-11-24 06:13:32  run      no login works"};
-static const struct err no_login = {.code = ERR_HOPELESS,
-                                    .text =
-                                        "neither this machine nor the store has a login that works",
-                                    .hint = "log in on a writer: claude /login"};
+/* A struct err, as a constant for the table. */
+#define NO_LOGIN                                                                                   \
+    {                                                                                              \
+        .code = ERR_HOPELESS, .text = "neither this machine nor the store has a login that works", \
+        .hint = "log in on a writer: claude /login"                                                \
+    }
 
 static const struct {
     const char *what;
@@ -24,7 +26,7 @@ static const struct {
     const char *subject, *text;
 } rows[] = {
     {"a run",
-     {.kind = TELL_OPENED, .at = AT, .what = TROUBLE_RUN, .since = AT, .runs = 1, .why = no_login},
+     {.kind = TELL_OPENED, .at = AT, .what = TROUBLE_RUN, .since = AT, .runs = 1, .why = NO_LOGIN},
      true,
      DAY,
      "[credrelay] claude on vps-1 needs help",
@@ -67,7 +69,7 @@ static const struct {
       .what = TROUBLE_RENEW,
       .since = AT,
       .held_until = AT + 180 * MINUTE,
-      .why = no_login},
+      .why = NO_LOGIN},
      false,
      DAY,
      "[credrelay] claude on vps-1 needs help",
@@ -90,7 +92,7 @@ static const struct {
       .what = TROUBLE_RUN,
       .since = AT - 3 * DAY - 125 * MINUTE,
       .runs = 311,
-      .why = no_login},
+      .why = NO_LOGIN},
      false,
      DAY,
      "[credrelay] claude on vps-1 still needs help, for 3 d 2 h now",
@@ -111,7 +113,7 @@ static const struct {
       .what = TROUBLE_RUN,
       .since = AT - 125 * MINUTE,
       .runs = 5,
-      .why = no_login},
+      .why = NO_LOGIN},
      true,
      DAY,
      "[credrelay] claude on vps-1 works again",
