@@ -14,8 +14,8 @@
 static bool read_input(struct buf *text, struct err *e)
 {
     for (;;) {
-        char *at = buf_space(text, 1);
         size_t room = buf_left(text);
+        char *at = buf_space(text, room ? room : 1); /* none left: it says so */
         ssize_t n = at ? read(STDIN_FILENO, at, room) : 0;
         if (!at)
             return buf_error(text, "what came on standard input", e);

@@ -161,7 +161,9 @@ def test_each_role_may_do_what_it_needs_and_nothing_else(fleet, kms_key, named_b
         fleet.env["CREDRELAY_KMS_KEY_ID"] = kms_key[named_by]
     for path in (store.path, store.path + ".renewable", "/another/parameter"):
         store.put("a login", path=path, kms_key=key)
-    actors = {"r": ("reader",), "w": ("writer",), "R": ("reader", "--rotate-self"), "W": ("writer", "--rotate-self")}
+    actors = {"r": ("reader",), "w": ("writer",)}
+    if named_by == "default":  # the two statements have nothing to do with each other
+        actors.update(R=("reader", "--rotate-self"), W=("writer", "--rotate-self"))
     keys = {letter: store.user(f"user-{letter}", policy(fleet, *arguments)) for letter, arguments in actors.items()}
     theirs, _ = store.user("somebody-else", iam_policy(allow("sts:GetCallerIdentity", "*")))
     calls, expected = [], []
