@@ -16,8 +16,9 @@
 #include "watch/sentry.h"
 #include "watch/signals.h"
 
-/* A look at each file: when the system tells of changes, and when it does not. */
-enum { SLOW_LOOK_MS = 30000, BLIND_LOOK_MS = 500 };
+/* A look at each file: when the system tells of changes, and when it does not; and how often it is
+ * then given another chance to. */
+enum { SLOW_LOOK_MS = 30000, BLIND_LOOK_MS = 500, SEE_MS = 60000 };
 
 _Static_assert((int)MOST_RELAYS <= (int)SENTRY_PATHS, "each relay has its bit");
 
@@ -32,6 +33,7 @@ struct watcher {
     int signals, wake; /* descriptors; -1: none */
     struct clocks clocks;
     int64_t look_at; /* the next slow look; steady, ms */
+    int64_t see_at;  /* the next attempt to watch again, when blind */
     bool end, reload;
     bool terminal; /* it was started at one */
     struct watch_presence presence;
@@ -102,9 +104,16 @@ static void arm(struct watcher *w)
 
 static void look_at_all(struct watcher *w)
 {
+    int64_t now = clock_steady_ms();
+    if (w->sentry.blind && now >= w->see_at) {
+        sentry_close(&w->sentry);
+        sentry_open(&w->sentry);
+        arm(w);
+        w->see_at = now + SEE_MS;
+    }
     for (size_t i = 0; i < w->count; i++)
         charge_look(&w->charges[i]);
-    w->look_at = clock_steady_ms() + (w->sentry.blind ? BLIND_LOOK_MS : SLOW_LOOK_MS);
+    w->look_at = now + (w->sentry.blind ? BLIND_LOOK_MS : SLOW_LOOK_MS);
 }
 
 /* First armed, then looked at: what comes after the look is told. */
@@ -133,16 +142,6 @@ static void heed_clocks(struct watcher *w, bool woken)
         ask_all(w);
     }
     w->clocks = now;
-}
-
-/* A second chance for a system that could not tell of changes. */
-static void try_to_see(struct watcher *w)
-{
-    if (!w->sentry.blind)
-        return;
-    sentry_close(&w->sentry);
-    sentry_open(&w->sentry);
-    arm(w);
 }
 
 /* ---- for those who look ---- */
@@ -199,38 +198,46 @@ static int64_t due(const struct watcher *w)
     return due;
 }
 
-enum { FD_SIGNALS, FD_SENTRY, FD_WAKE, FD_WORKERS };
+enum { FD_SIGNALS, FD_SENTRY, FD_WAKE, FD_RELAYS }; /* of each relay its worker and its waiter */
 
-/* Sleep until something happens or is due. */
-static void sleep_well(struct watcher *w)
+struct sleep {
+    struct pollfd fds[FD_RELAYS + 2 * MOST_RELAYS];
+    nfds_t count;
+};
+
+/* Until something happens or is due. */
+static void sleep_well(const struct watcher *w, struct sleep *ret)
 {
-    struct pollfd fds[FD_WORKERS + 2 * MOST_RELAYS] = {
-        [FD_SIGNALS] = {.fd = w->signals, .events = POLLIN},
-        [FD_SENTRY] = {.fd = sentry_fd(&w->sentry), .events = POLLIN},
-        [FD_WAKE] = {.fd = w->wake, .events = POLLIN},
-    };
+    struct pollfd *fd = ret->fds;
+    *fd++ = (struct pollfd){.fd = w->signals, .events = POLLIN};
+    *fd++ = (struct pollfd){.fd = sentry_fd(&w->sentry), .events = POLLIN};
+    *fd++ = (struct pollfd){.fd = w->wake, .events = POLLIN};
     for (size_t i = 0; i < w->count; i++) {
-        fds[FD_WORKERS + 2 * i] = (struct pollfd){.fd = w->charges[i].worker.fd, .events = POLLIN};
-        fds[FD_WORKERS + 2 * i + 1] =
-            (struct pollfd){.fd = w->charges[i].waiter.fd, .events = POLLIN};
+        *fd++ = (struct pollfd){.fd = w->charges[i].worker.fd, .events = POLLIN};
+        *fd++ = (struct pollfd){.fd = w->charges[i].waiter.fd, .events = POLLIN};
     }
+    ret->count = (nfds_t)(fd - ret->fds);
     int64_t left = due(w) - clock_steady_ms();
     left = left < 0 ? 0 : left > SLOW_LOOK_MS ? SLOW_LOOK_MS : left + 1;
-    if (poll(fds, (nfds_t)(FD_WORKERS + 2 * w->count), (int)left) <= 0)
-        memset(fds, 0, sizeof fds); /* the time has come, or a signal */
+    if (poll(ret->fds, ret->count, (int)left) < 0)
+        for (nfds_t i = 0; i < ret->count; i++)
+            ret->fds[i].revents = 0;
+}
+
+static void heed(struct watcher *w, const struct sleep *s)
+{
     heed_signals(w);
-    if (fds[FD_WAKE].revents)
+    if (s->fds[FD_WAKE].revents)
         os_wake_read(w->wake);
-    heed_clocks(w, fds[FD_WAKE].revents != 0);
-    if (fds[FD_SENTRY].revents)
+    heed_clocks(w, s->fds[FD_WAKE].revents != 0);
+    if (s->fds[FD_SENTRY].revents)
         heed_changes(w);
     for (size_t i = 0; i < w->count; i++) {
-        if (fds[FD_WORKERS + 2 * i].revents) {
-            charge_collect(&w->charges[i], &w->charges[i].worker, &w->common);
-            try_to_see(w);
-        }
-        if (fds[FD_WORKERS + 2 * i + 1].revents)
-            charge_collect(&w->charges[i], &w->charges[i].waiter, &w->common);
+        struct charge *c = &w->charges[i];
+        if (s->fds[FD_RELAYS + 2 * i].revents)
+            charge_collect(c, &c->worker, &w->common);
+        if (s->fds[FD_RELAYS + 2 * i + 1].revents)
+            charge_collect(c, &c->waiter, &w->common);
     }
 }
 
@@ -253,11 +260,13 @@ static bool idle(const struct watcher *w)
 
 static void watch(struct watcher *w)
 {
+    struct sleep s;
     while (!w->end && !(w->rq->once && idle(w))) {
         if (w->reload)
             reload(w);
         act(w);
-        sleep_well(w);
+        sleep_well(w, &s);
+        heed(w, &s);
         show(w);
     }
 }
