@@ -190,7 +190,7 @@ bool journal_past(const struct journal *j, enum journal_order order,
 bool journal_read(const char *state_dir, enum journal_order order,
                   const struct journal_wanted *wanted, journal_fn *fn, void *ctx, struct err *e)
 {
-    struct journal j;
+    struct journal j = {.at = 0};
     if (!journal_open(state_dir, &j, e))
         return false;
     bool ok = journal_past(&j, order, wanted, fn, ctx, e);
