@@ -21,6 +21,7 @@ struct init {
     struct terminal *terminal; /* NULL: nobody is asked */
     struct section section;    /* what is wanted */
     bool present;              /* there is such a section already */
+    bool service;              /* the watcher is wanted as one */
     const struct tool *tool;
     struct login_facts login;
     struct profile_names profiles;
@@ -142,7 +143,10 @@ static bool want(struct init *i, struct err *e)
         if (i->terminal && is_asked(i, k) && !ask_setting(i->terminal, &i->section, k, e))
             return false;
     }
-    return store_open(section_value(&i->section, SECTION_STORE), i->section.name, &store, e);
+    i->service = !i->o->no_service;
+    return store_open(section_value(&i->section, SECTION_STORE), i->section.name, &store, e) &&
+           (!i->terminal || i->present || !i->service ||
+            ask_yes(i->terminal, "Install the watcher as a service?", &i->service, e));
 }
 
 /* ---- doing it ---- */
@@ -151,7 +155,7 @@ static void perform(struct steps *s, const struct init *i, const struct setup *s
 {
     if (!set_up_files(s, setup))
         return;
-    bool watched = !i->o->no_service && set_up_service(s);
+    bool watched = i->service && set_up_service(s);
     if (i->o->adopt)
         adopt(s, &i->section, watched);
     set_up_check(s, i->section.name);

@@ -203,7 +203,8 @@ def test_enter_takes_what_is_proposed(machine):
         for question in (r"Role of this machine, reader or writer \[writer\]: ",
                          rf"Store, ssm://REGION/NAME or local: \[{STORE}\]: ",
                          r"AWS profile of the readers' key \[claude-creds-reader\]: ",
-                         r"AWS profile of the writers' key \[claude-creds-writer\]: "):
+                         r"AWS profile of the writers' key \[claude-creds-writer\]: ",
+                         r"Install the watcher as a service\? \[yes\]: "):
             person.sees(question)
             person.types("\n")
         person.sees(r"would be written\n(?s:.*)Go on\? \[yes\]: ")
@@ -218,7 +219,7 @@ def test_enter_takes_what_is_proposed(machine):
 
 
 def test_answers(machine):
-    with Person(machine, "credrelay", "init", "--no-service") as person:
+    with Person(machine, "credrelay", "init", "--no-service") as person:  # nor is it asked for
         person.sees(r"reader or writer \[writer\]: ")
         person.types("king\n")
         person.sees(r"the answer: role = king is not valid\n(?s:.*)reader or writer \[writer\]: ")
@@ -241,11 +242,23 @@ def test_answers(machine):
 def test_no_is_no(machine, answer, status):
     before = snapshot(machine.home)
     with Person(machine, "credrelay", "init", "--store", "local:", "--role", "writer") as person:
+        person.sees(r"as a service\? \[yes\]: $")
+        person.types("\n")
         person.sees(r"Go on\? \[yes\]: $")
         person.types(answer)
         assert person.ends() == status, person.screen
     (machine.home / "systemctl.calls").unlink()
     assert snapshot(machine.home) == before
+
+
+def test_the_service_is_offered(machine):
+    with Person(machine, "credrelay", "init", "--store", "local:", "--role", "writer") as person:
+        person.sees(r"as a service\? \[yes\]: $")
+        person.types("no\n")
+        person.sees(r"Go on\? \[yes\]: $")
+        person.types("\n")
+        assert person.ends() == 0, person.screen
+    assert config_of(machine).exists() and not unit(machine).exists()
 
 
 def test_three_answers_that_are_none(machine):
