@@ -119,7 +119,7 @@ static bool add_keys(const struct relay *r, enum role role, struct invitation *i
     if (!writer || !same_key(i, writer))
         return true;
     err_set(e, ERR_DENIED, "profile %s has the writers' key: a reader must not get it", reader);
-    return err_hint(e, "give the readers a key of their own, which can only read");
+    return err_hint(e, "give the readers a key of their own: credrelay aws setup");
 }
 
 /* ---- the whole ---- */

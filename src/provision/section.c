@@ -17,6 +17,8 @@ static const char *const names[] = {
     [SECTION_KMS_KEY_ID] = "kms-key-id",
     [SECTION_TIER] = "tier",
     [SECTION_SHARE_REFRESH_TOKEN] = "share-refresh-token",
+    [SECTION_WRITERS] = "writers",
+    [SECTION_FLEET_SIZE] = "fleet-size",
 };
 _Static_assert(sizeof names / sizeof names[0] == SECTION_KEYS, "one name for each setting");
 
@@ -87,32 +89,51 @@ const char *section_value(const struct section *s, enum section_key k)
     return s->value[k][0] ? s->value[k] : fallback(k);
 }
 
+/* About putting and renewing: nothing to a reader. */
+static bool is_writers(enum section_key k)
+{
+    return k == SECTION_WRITER_PROFILE || k == SECTION_KMS_KEY_ID || k == SECTION_TIER ||
+           k == SECTION_WRITERS;
+}
+
+static bool is_reader(const struct section *s)
+{
+    return strcmp(section_value(s, SECTION_ROLE), role_name(ROLE_READER)) == 0;
+}
+
 enum section_key section_difference(const struct section *a, const struct section *b)
 {
-    enum section_key k = 0;
-    while (k < SECTION_KEYS && strcmp(section_value(a, k), section_value(b, k)) == 0)
-        k++;
-    return k;
+    bool readers = is_reader(a) && is_reader(b);
+    for (enum section_key k = 0; k < SECTION_KEYS; k++)
+        if (!(readers && is_writers(k)) && strcmp(section_value(a, k), section_value(b, k)) != 0)
+            return k;
+    return SECTION_KEYS;
 }
 
 /* ---- out of a relay ---- */
 
 void section_of_relay(const struct relay *r, enum role role, struct section *ret)
 {
-    *ret = (struct section){.name = ""};
-    snprintf(ret->name, sizeof ret->name, "%s", r->name);
-    put(ret, SECTION_TOOL, r->tool_name);
-    put(ret, SECTION_ROLE, role_name(role));
-    put(ret, SECTION_STORE, r->store_url);
+    struct section s = {.name = ""};
+    char fleet_size[24];
+    snprintf(s.name, sizeof s.name, "%s", r->name);
+    snprintf(fleet_size, sizeof fleet_size, "%lld", (long long)r->fleet_size);
+    put(&s, SECTION_TOOL, r->tool_name);
+    put(&s, SECTION_ROLE, role_name(role));
+    put(&s, SECTION_STORE, r->store_url);
     if (r->plain)
-        put(ret, SECTION_SHARE_REFRESH_TOKEN, "yes");
-    put(ret, SECTION_READER_PROFILE, jv_text(r->store_options, names[SECTION_READER_PROFILE]));
-    if (role == ROLE_READER)
-        return; /* what follows is about putting */
-    static const enum section_key of_writers[] = {SECTION_WRITER_PROFILE, SECTION_KMS_KEY_ID,
-                                                  SECTION_TIER};
-    for (size_t i = 0; i < sizeof of_writers / sizeof of_writers[0]; i++)
-        put(ret, of_writers[i], jv_text(r->store_options, names[of_writers[i]]));
+        put(&s, SECTION_SHARE_REFRESH_TOKEN, "yes");
+    put(&s, SECTION_WRITERS, r->writers);
+    if (strcmp(fleet_size, fallback(SECTION_FLEET_SIZE)) != 0)
+        put(&s, SECTION_FLEET_SIZE, fleet_size);
+    static const enum section_key of_store[] = {SECTION_READER_PROFILE, SECTION_WRITER_PROFILE,
+                                                SECTION_KMS_KEY_ID, SECTION_TIER};
+    for (size_t i = 0; i < sizeof of_store / sizeof of_store[0]; i++)
+        put(&s, of_store[i], jv_text(r->store_options, names[of_store[i]]));
+    for (enum section_key k = 0; role == ROLE_READER && k < SECTION_KEYS; k++)
+        if (is_writers(k))
+            s.value[k][0] = '\0';
+    *ret = s;
 }
 
 bool section_relay(const struct section *s, struct relay *ret, struct err *e)

@@ -450,7 +450,7 @@ CANNOT = {
     "the writers' key to a reader": (
         {"writer-profile": "claude-creds-reader"}, {}, ["reader"], 77,
         "profile claude-creds-reader has the writers' key: a reader must not get it",
-        "give the readers a key of their own, which can only read"),
+        "give the readers a key of their own: credrelay aws setup"),
     "a profile for every role": (
         {"store": "ssm://us-west-2/n?profile=claude-creds-writer"}, {}, ["reader"], 77,
         "the store's URL has profile=claude-creds-writer for every role, which is the writer's key",

@@ -81,12 +81,13 @@ static void test_of_a_relay(void **state)
     } cases[] = {
         {"", ROLE_READER, "[claude] tool=claude role=reader store=local:"},
         {"[work]\nrole = writer\ntool = codex\nstore = ssm://r/n\nreader-profile = r\n"
-         "writer-profile = w\nkms-key-id = k\ntier = advanced\nretry = never\n",
+         "writer-profile = w\nkms-key-id = k\ntier = advanced\nretry = never\nwriters = a, b\n"
+         "fleet-size = 12\n",
          ROLE_WRITER,
          "[work] tool=codex role=writer store=ssm://r/n reader-profile=r writer-profile=w "
-         "kms-key-id=k tier=advanced"},
+         "kms-key-id=k tier=advanced writers=a, b fleet-size=12"},
         {"[work]\nrole = writer\nstore = ssm://r/n\nreader-profile = r\nwriter-profile = w\n"
-         "kms-key-id = k\nshare-refresh-token = true\n",
+         "kms-key-id = k\nshare-refresh-token = true\nwriters = a\nfleet-size = 4\n",
          ROLE_READER,
          "[work] tool=claude role=reader store=ssm://r/n reader-profile=r share-refresh-token=yes"},
     };
@@ -151,6 +152,11 @@ static void test_differences(void **state)
         {"store = local:/x\n", "store = local:/y\n", SECTION_STORE},
         {"kms-key-id = k\n", "", SECTION_KMS_KEY_ID},
         {"share-refresh-token = 1\n", "", SECTION_SHARE_REFRESH_TOKEN},
+        {"fleet-size = 4\n", "", SECTION_KEYS},
+        {"fleet-size = 5\n", "", SECTION_FLEET_SIZE},
+        {"writers = a\n", "", SECTION_WRITERS},
+        {"role = reader\nwriters = a\nwriter-profile = w\n", "role = reader\n", SECTION_KEYS},
+        {"role = reader\nreader-profile = r\n", "role = reader\n", SECTION_READER_PROFILE},
     };
     for (size_t n = 0; n < COUNT(cases); n++) {
         struct section s[2];
