@@ -328,6 +328,37 @@ bool login_without_refresh(const struct tool *t, const struct login *l, struct l
     return ok;
 }
 
+/* Append the login's document with its expiry said as EXPIRES_AT. */
+static bool put_expiry(const struct tool *t, const char *text, size_t len, int64_t expires_at,
+                       struct buf *out, struct err *e)
+{
+    struct json_span span = {.found = false};
+    bool number = t->expiry.clock == CLOCK_MS || t->expiry.clock == CLOCK_S;
+    if (t->expiry.member.path && number && !find_member(t, text, len, &t->expiry.member, &span, e))
+        return false;
+    if (!span.found)
+        return err_set(e, ERR_UNSUPPORTED, "%s does not let anybody else say when a login expires",
+                       t->product);
+    buf_bytes(out, text, span.at);
+    buf_printf(out, "%lld",
+               (long long)(t->expiry.clock == CLOCK_S ? expires_at / 1000 : expires_at));
+    buf_bytes(out, text + span.at + span.len, len - span.at - span.len);
+    return out->failed ? buf_error(out, "the login", e) : true;
+}
+
+bool login_with_expiry(const struct tool *t, const struct login *l, int64_t expires_at,
+                       struct login *ret, struct err *e)
+{
+    size_t len;
+    const char *part = secret_reveal(l->part, &len);
+    struct buf out;
+    buf_init(&out, LIMIT_LOGIN);
+    bool ok = put_expiry(t, part, len, expires_at, &out, e) &&
+              login_parse(t, buf_str(&out), out.len, ret, e);
+    buf_free(&out);
+    return ok;
+}
+
 bool login_document(const struct login *l, struct buf *out, struct err *e)
 {
     size_t len;

@@ -67,6 +67,11 @@ bool login_copy(const struct login *l, struct login *ret, struct err *e) MUST_CH
 bool login_without_refresh(const struct tool *t, const struct login *l, struct login *ret,
                            struct err *e) MUST_CHECK;
 
+/* The login as one that expires at EXPIRES_AT, so that its client takes the time for refreshing to have
+ * come.  ERR_UNSUPPORTED: of this tool's logins that cannot be said otherwise (a JWT says it). */
+bool login_with_expiry(const struct tool *t, const struct login *l, int64_t expires_at,
+                       struct login *ret, struct err *e) MUST_CHECK;
+
 /* Append the document of the relayed members. */
 bool login_document(const struct login *l, struct buf *out, struct err *e) MUST_CHECK;
 

@@ -287,13 +287,32 @@ static void test_explain(void **state)
     }
 }
 
+/* Only the expiry is said otherwise; every other byte stays. */
+static void test_with_expiry(void **state)
+{
+    (void)state;
+    static const char with[] = PART(ACCESS "," REFRESH "," EXPIRES " , " SCOPES);
+    struct login l = parsed(with, strlen(with)), soon = LOGIN_INIT(LOGIN_ABSENT);
+    struct buf out;
+    struct err e;
+    buf_init(&out, LIMIT_LOGIN);
+    assert_true(login_with_expiry(&tool_claude, &l, 1795000000000, &soon, &e));
+    same_int("expires", soon.facts.expires_at, 1795000000000);
+    same_int("one login", login_same(&l.facts, &soon.facts), true);
+    assert_true(login_document(&soon, &out, &e));
+    same_text("document", buf_str(&out),
+              PART(ACCESS "," REFRESH ",\"expiresAt\":1795000000000 , " SCOPES));
+    login_free(&l);
+    login_free(&soon);
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_cases),          IN_WORLD(test_torn),
-        IN_WORLD(test_part),           IN_WORLD(test_without_refresh),
-        IN_WORLD(test_hidden_refresh), IN_WORLD(test_too_large),
-        IN_WORLD(test_same),           IN_WORLD(test_explain),
+        IN_WORLD(test_cases),           IN_WORLD(test_torn),        IN_WORLD(test_part),
+        IN_WORLD(test_without_refresh), IN_WORLD(test_with_expiry), IN_WORLD(test_hidden_refresh),
+        IN_WORLD(test_too_large),       IN_WORLD(test_same),        IN_WORLD(test_explain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,6 +112,18 @@ static void test_without_refresh(void **state)
     }
 }
 
+/* A JWT says itself when it expires. */
+static void test_with_expiry(void **state)
+{
+    (void)state;
+    struct login l = parsed("{" TOKENS(ID "," ACCESS "," REFRESH) "}"), soon;
+    struct err e;
+    assert_false(login_with_expiry(&tool_codex, &l, 1795000000000, &soon, &e));
+    same_error("refused", &e, ERR_UNSUPPORTED,
+               "Codex does not let anybody else say when a login expires", "");
+    login_free(&l);
+}
+
 static void test_hidden_refresh(void **state)
 {
     (void)state;
@@ -208,9 +220,9 @@ static void test_expired(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_cases),   IN_WORLD(test_without_refresh), IN_WORLD(test_hidden_refresh),
-        IN_WORLD(test_merge),   IN_WORLD(test_merge_without),   IN_WORLD(test_jwt),
-        IN_WORLD(test_expired),
+        IN_WORLD(test_cases),       IN_WORLD(test_without_refresh), IN_WORLD(test_hidden_refresh),
+        IN_WORLD(test_with_expiry), IN_WORLD(test_merge),           IN_WORLD(test_merge_without),
+        IN_WORLD(test_jwt),         IN_WORLD(test_expired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
