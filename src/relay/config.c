@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/home.h"
 #include "base/ini.h"
+#include "relay/succession.h"
 
 /* ---- reading the file ---- */
 
@@ -262,6 +263,13 @@ bool relay_names(struct relay_names *ret, struct err *e)
     if (ok)
         *ret = names;
     return ok;
+}
+
+bool relay_takes_turns(const struct relay *r)
+{
+    bool can_renew = r->tool->renew[0] || r->renew_command[0];
+    return r->role == ROLE_WRITER && !r->plain && can_renew &&
+           strcmp(r->store_url, "local:") != 0 && !succession_alone(r->writers, r->machine);
 }
 
 struct login_source relay_login_source(const struct relay *r)

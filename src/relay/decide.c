@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "relay/succession.h"
+
 static const char *const actions[] = {
     [DO_NOTHING] = "nothing",
     [DO_PUBLISH] = "publish",
@@ -32,6 +34,8 @@ static const struct {
     [WHY_READER_KEEPS] = {"reader_keeps",
                           "a newer login was made on this reader: kept here, not published"},
     [WHY_NOT_HOLDER] = {"not_holder", "another machine renews this login"},
+    [WHY_RENEWAL_NEAR] = {"renewal_near",
+                          "the login is about to be renewed, by one machine at a time"},
     [WHY_HOLDER_NEEDS_IT] = {"holder_needs_it", "this machine renews the login"},
     [WHY_HALF_PUBLISHED] = {"half_published", "a publication was cut short"},
     [WHY_SHARED_HAS_REFRESH] = {"shared_has_refresh",
@@ -91,6 +95,19 @@ bool login_beats(const struct login_facts *a, const struct login_facts *b, int64
     return a->expires_at > b->expires_at;
 }
 
+bool login_is_news(const struct login_facts *renewable, const struct login_facts *shared,
+                   const struct memory *m, int64_t now)
+{
+    return usable(renewable) && memory_version(m, renewable->fingerprint) == 0 &&
+           (!usable(shared) || memory_rejects(m, shared->fingerprint) ||
+            login_beats(renewable, shared, now));
+}
+
+bool login_is_near_end(const struct login_facts *f, int64_t now)
+{
+    return f->expires_at && f->expires_at - now < LEAD_LAY_DOWN_MS;
+}
+
 /* ---- facts about the situation ---- */
 
 static bool writer(const struct situation *s)
@@ -114,6 +131,20 @@ static bool holder(const struct situation *s)
     return s->renewable->known && strcmp(s->renewable->holder, s->machine) == 0;
 }
 
+/* This machine has claimed the login, and the claim stands. */
+static bool claimed(const struct situation *s)
+{
+    return holder(s) && s->renewable->renewing &&
+           strcmp(s->memory->claimed, s->renewable->login.fingerprint) == 0;
+}
+
+/* Is it too late for a refresh token to lie on the disk?  Clients refresh of their own accord now,
+ * and others take over what this machine does not renew. */
+static bool too_late(const struct situation *s)
+{
+    return s->takes_turns && login_is_near_end(&s->shared->login, s->now);
+}
+
 /* Is the file's login an earlier one than the newest that the store has had?  A value that is no
  * login at all supersedes nothing by itself. */
 static bool superseded(const struct situation *s)
@@ -132,7 +163,7 @@ static bool superseded(const struct situation *s)
 static struct decision install(const struct situation *s, enum reason why)
 {
     bool full = writer(s) && !s->plain && whole(s) && holder(s) && s->renewable->login.renewable &&
-                strcmp(s->memory->refused, s->shared->login.fingerprint) != 0;
+                !too_late(s) && strcmp(s->memory->refused, s->shared->login.fingerprint) != 0;
     return answer(full ? DO_INSTALL_RENEWABLE : DO_INSTALL_SHARED, why);
 }
 
@@ -157,9 +188,7 @@ static bool settle_store(const struct situation *s, struct decision *ret)
     const struct login_facts *half = &s->renewable->login, *shared = &s->shared->login;
     if (!writer(s) || s->plain || !s->renewable->known || !good(s, half) || whole(s))
         return false;
-    bool half_is_news = memory_version(s->memory, half->fingerprint) == 0 &&
-                        (!good(s, shared) || login_beats(half, shared, s->now));
-    if (!half_is_news)
+    if (!login_is_news(half, shared, s->memory, s->now))
         return false; /* left behind; whoever has the shared login's full form puts it right */
     bool ours = good(s, s->local) && !login_same(s->local, half) && !superseded(s) &&
                 !login_same(s->local, shared) && login_beats(s->local, half, s->now);
@@ -211,6 +240,8 @@ static struct decision same_login(const struct situation *s)
     }
     if (whole(s) && !holder(s) && local->renewable)
         return answer(DO_INSTALL_SHARED, WHY_NOT_HOLDER);
+    if (whole(s) && local->renewable && too_late(s) && !claimed(s))
+        return answer(DO_INSTALL_SHARED, WHY_RENEWAL_NEAR);
     if (shared->renewable && whole(s))
         return answer(DO_FORWARD, WHY_SHARED_HAS_REFRESH);
     return answer(DO_NOTHING, WHY_SAME);

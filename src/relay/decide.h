@@ -43,6 +43,9 @@ struct memory {
     struct rejected rejected[MEMORY_REJECTED]; /* refused by the server, for a day */
     size_t rejected_count;
     char refused[FINGERPRINT_SIZE]; /* the login whose renewal was refused here; "": none */
+    /* The login that the store was last seen to hold in full, and the one that this machine has
+     * claimed to renew (relay/renew.h); "": none. */
+    char entrusted[FINGERPRINT_SIZE], claimed[FINGERPRINT_SIZE];
 };
 
 #define REJECTED_FOR_MS INT64_C(86400000)
@@ -54,6 +57,7 @@ struct stored {
     int64_t version;
     struct login_facts login; /* LOGIN_ABSENT when there is no such value */
     char holder[HOLDER_SIZE]; /* of the renewable value: the machine that renews */
+    bool renewing;            /* the holder has claimed it, to renew it now */
 };
 
 struct situation {
@@ -62,7 +66,8 @@ struct situation {
     const struct stored *renewable; /* writers only; not known in the plain layout */
     const struct memory *memory;
     enum role role;
-    bool plain; /* share-refresh-token: one value, the full login */
+    bool plain;       /* share-refresh-token: one value, the full login */
+    bool takes_turns; /* other machines may renew the login that this one holds */
     const char *machine;
     int64_t now; /* ms since 1970 */
 };
@@ -93,6 +98,7 @@ enum reason {
     WHY_OLDER_BUT_LIVE,     /* the store's login is newer but expired; the file's still works */
     WHY_READER_KEEPS,       /* a newer login made on a reader: kept, not published */
     WHY_NOT_HOLDER,         /* a refresh token on a machine that does not renew */
+    WHY_RENEWAL_NEAR,       /* a refresh token on disk that others may be about to spend */
     WHY_HOLDER_NEEDS_IT,    /* the holder lost the refresh token of its login */
     WHY_HALF_PUBLISHED,     /* the two values of the store disagree */
     WHY_SHARED_HAS_REFRESH, /* the shared value carries a refresh token it must not */
@@ -116,6 +122,13 @@ const char *reason_text(enum reason r);
 /* Is login A, never seen, later than B of the store?  By deadline, then by freshness, then
  * by expiry; an expired one never beats an unexpired one; ties go to B.  For two writers that overwrote each other. */
 bool login_beats(const struct login_facts *a, const struct login_facts *b, int64_t now);
+
+/* Is the renewable value's login one that the shared value is still to get: never seen, and later? */
+bool login_is_news(const struct login_facts *renewable, const struct login_facts *shared,
+                   const struct memory *m, int64_t now);
+
+/* Is a login so near its end that clients are about to refresh it? */
+bool login_is_near_end(const struct login_facts *f, int64_t now);
 
 /* The version a login was seen with; 0: never seen. */
 int64_t memory_version(const struct memory *m, const char *fingerprint);

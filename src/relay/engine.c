@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "relay/events.h"
+#include "relay/lay_down.h"
 #include "relay/shelf.h"
 
 /* Steps of one sync.  Two racing writers settle in three or four; more says that the store and the
@@ -57,6 +58,7 @@ static struct decision ask(const struct sync *s)
         .memory = &s->session->state.memory,
         .role = s->relay->role,
         .plain = s->relay->plain,
+        .takes_turns = relay_takes_turns(s->relay),
         .machine = s->relay->machine,
         .now = clock_wall_ms(),
     };
@@ -182,14 +184,20 @@ static void settle(struct sync *s, const struct decision *d)
 {
     struct sync_report *r = &s->report;
     const struct stored *shared = &s->shelf.shared.facts;
+    struct memory *m = &s->session->state.memory;
     if (d->reason == WHY_SAME)
-        memory_in_step(&s->session->state.memory, shared->login.fingerprint, shared->version);
+        memory_in_step(m, shared->login.fingerprint, shared->version);
+    const struct stored *renewable = &s->shelf.renewable.facts;
+    if (renewable->known && renewable->login.renewable &&
+        login_same(&renewable->login, &shared->login))
+        memcpy(m->entrusted, shared->login.fingerprint, sizeof m->entrusted);
     r->stands = *d;
     r->local = s->local.facts;
     r->shared = shared->login;
-    r->renewable = s->shelf.renewable.facts.login;
+    r->renewable = renewable->login;
     r->version = shared->version;
-    memcpy(r->holder, s->shelf.renewable.facts.holder, sizeof r->holder);
+    memcpy(r->holder, renewable->holder, sizeof r->holder);
+    r->renewing = renewable->renewing;
     r->reads = s->shelf.reads;
     r->writes = s->shelf.writes;
 }
@@ -199,6 +207,13 @@ static bool left_undone(const struct sync *s, const struct decision *d)
 {
     bool again = d->action == DO_PUBLISH && s->report.did.action == DO_PUBLISH;
     return !allowed(s->rq->intent, d->action) || s->rq->dry_run || (s->rq->one_put && again);
+}
+
+/* That a refresh token was laid down is not worth telling where more was done. */
+static void note_done(struct sync *s, const struct decision *d)
+{
+    if (d->reason != WHY_RENEWAL_NEAR || s->report.did.action == DO_NOTHING)
+        s->report.did = *d;
 }
 
 static bool loop(struct sync *s, struct err *e)
@@ -223,7 +238,7 @@ static bool loop(struct sync *s, struct err *e)
             return true;
         }
         if (apply(s, &d, e)) {
-            s->report.did = d;
+            note_done(s, &d);
             insisted = true;
         } else if (e->code != ERR_CONFLICT) {
             return false;
@@ -233,6 +248,14 @@ static bool loop(struct sync *s, struct err *e)
     }
     err_set(e, ERR_CONFLICT, "%s: others keep changing the login", s->relay->name);
     return err_hint(e, "try again in a moment");
+}
+
+/* The store cannot say whether this machine may still renew. */
+static void lay_down_unasked(const struct sync *s)
+{
+    struct err ignored; /* the failure of the store is what is told */
+    if (!s->rq->dry_run)
+        (void)!lay_down(s->relay, &s->session->state.memory, &ignored);
 }
 
 bool session_sync(struct session *session, const struct sync_request *rq, struct sync_report *ret,
@@ -252,6 +275,8 @@ bool session_sync(struct session *session, const struct sync_request *rq, struct
     bool ok = shelf_open(session->relay, rq->deadline, rq->told, &s.shelf, e) && loop(&s, e);
     if (ok)
         *ret = s.report;
+    else if (!s.shelf.fresh)
+        lay_down_unasked(&s);
     if (rq->dry_run)
         session->state = before; /* what was learnt on the way is a change as well */
     shelf_close(&s.shelf);
@@ -285,14 +310,25 @@ bool session_open(const struct relay *r, int64_t wait_ms, struct session *ret, s
     return true;
 }
 
-bool session_close(struct session *s, struct err *e)
+bool session_save(struct session *s, struct err *e)
 {
     struct buf now;
     buf_init(&now, LIMIT_STATE);
     bool ok = state_text(s->relay->store_url, &s->state, &now, e);
-    if (ok && (now.len != s->saved.len || memcmp(now.data, s->saved.data, now.len) != 0))
-        ok = state_save(s->state_path, &now, e);
-    buf_free(&now);
+    bool same = ok && now.len == s->saved.len && memcmp(now.data, s->saved.data, now.len) == 0;
+    ok = same || (ok && state_save(s->state_path, &now, e));
+    if (ok) {
+        buf_free(&s->saved);
+        s->saved = now;
+    } else {
+        buf_free(&now);
+    }
+    return ok;
+}
+
+bool session_close(struct session *s, struct err *e)
+{
+    bool ok = session_save(s, e);
     buf_free(&s->saved);
     lock_release(&s->lock);
     return ok;

@@ -39,6 +39,7 @@ struct sync_report {
     struct login_facts renewable;     /* absent when it is not known here */
     int64_t version;                  /* of the shared value; 0: none */
     char holder[HOLDER_SIZE];         /* "": not known here */
+    bool renewing;                    /* it has claimed the login, to renew it now */
     unsigned reads, writes;           /* calls to the store */
     struct err warning; /* something that did not stop the sync; code ERR_NONE: nothing */
 };
@@ -57,6 +58,9 @@ bool session_open(const struct relay *r, int64_t wait_ms, struct session *ret,
 
 bool session_sync(struct session *s, const struct sync_request *rq, struct sync_report *ret,
                   struct err *e) MUST_CHECK;
+
+/* Saves what changed in the state so far, for what must be remembered before it is done. */
+bool session_save(struct session *s, struct err *e) MUST_CHECK;
 
 /* Saves what changed in the state.  False: it could not be saved; the lock is let go all the
  * same. */

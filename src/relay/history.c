@@ -41,10 +41,10 @@ static bool note_renewable(void *ctx, int64_t version, int64_t modified, const c
 {
     struct reading *r = ctx;
     struct login l;
-    char holder[HOLDER_SIZE];
+    struct tenure of;
     (void)modified;
     (void)by;
-    r->failed = !value_read_renewable(r->tool, value, strlen(value), &l, holder, r->e);
+    r->failed = !value_read_renewable(r->tool, value, strlen(value), &l, &of, r->e);
     if (r->failed)
         return false;
     for (size_t i = 0; i < r->history->count; i++) {
@@ -52,7 +52,7 @@ static bool note_renewable(void *ctx, int64_t version, int64_t modified, const c
         if (!login_same(&v->login, &l.facts))
             continue;
         if (!v->holder[0])
-            memcpy(v->holder, holder, sizeof v->holder);
+            memcpy(v->holder, of.holder, sizeof v->holder);
         if (!v->renewable_version && l.facts.renewable)
             v->renewable_version = version;
     }

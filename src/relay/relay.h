@@ -53,6 +53,12 @@ void relay_free(struct relay *r);
 /* May a section, and with it files of the state, be called so? */
 bool relay_name_ok(const char *name);
 
+/* May other machines renew the login that this one holds?  Then it leaves its refresh token lying only
+ * while nobody can want it, and claims it before it is spent (relay/renew.h).  No: a store of this
+ * machine's own, `writers` with this one alone, one value for all, or a tool that cannot be made to
+ * renew. */
+bool relay_takes_turns(const struct relay *r);
+
 /* Where R's login is on this machine; as long as R is there. */
 struct login_source relay_login_source(const struct relay *r);
 

@@ -10,7 +10,8 @@
  * believing that the store was made anew. */
 enum { LAG_LOOKS = 3, LAG_PAUSE_MS = 200 };
 
-/* Versions that others can have put between our look and our put; more than writers in a fleet. */
+/* Versions that others can have put between our look and our put, or on top of what counts; more than
+ * writers in a fleet. */
 enum { MOST_RACERS = 16 };
 
 #define RECALL_VERSIONS 50
@@ -43,10 +44,13 @@ static bool parse(const struct shelf *s, bool renewable, const struct store_valu
     const char *text = secret_reveal(v->value, &len);
     const struct tool *t = s->relay->tool;
     struct shelf_value value = {.facts = {.known = true, .version = v->version}};
-    bool ok = renewable ? value_read_renewable(t, text, len, &value.login, value.facts.holder, e)
+    struct tenure of = {.renewing = false};
+    bool ok = renewable ? value_read_renewable(t, text, len, &value.login, &of, e)
                         : value_read_shared(t, text, len, &value.login, e);
     if (ok) {
         value.facts.login = value.login.facts;
+        memcpy(value.facts.holder, of.holder, sizeof of.holder);
+        value.facts.renewing = of.renewing;
         *ret = value;
     }
     return ok;
@@ -112,6 +116,60 @@ static bool wants_renewable(const struct shelf *s)
     return s->relay->role == ROLE_WRITER && !s->relay->plain;
 }
 
+/* ---- what counts of the renewable value ----
+ *
+ * A store without compare-and-swap takes what comes too late and puts it on top: the claim of a
+ * machine that was slower than another, or something of a login long since followed by another.  So
+ * what counts of the shared login is the first claim since its last value that was no claim, else
+ * that value.  With compare-and-swap that is what is on top. */
+
+static bool is_of(const struct shelf_value *v, const struct login_facts *login)
+{
+    return login_same(&v->facts.login, login);
+}
+
+/* Look at the version V below the top.  False: that is all there is to see. */
+static bool look_below(struct shelf *s, int64_t v, struct shelf_value *counts)
+{
+    struct shelf_value below = {.login = LOGIN_INIT(LOGIN_ABSENT)};
+    struct err ignored;
+    if (!shelf_read(s, true, v, &below, &ignored) || below.facts.version != v)
+        return false;
+    bool is = is_of(&below, &s->shared.facts.login), rest = is && !below.facts.renewing;
+    if (is && (!rest || !counts->facts.known)) {
+        login_move(&counts->login, &below.login);
+        counts->facts = below.facts;
+    }
+    login_free(&below.login);
+    return !rest;
+}
+
+static void find_what_counts(struct shelf *s, struct memory *m)
+{
+    const struct login_facts *shared = &s->shared.facts.login;
+    int64_t top = s->renewable.facts.version, v = top;
+    struct shelf_value counts = {.login = LOGIN_INIT(LOGIN_ABSENT)};
+    while (v > 0 && top - v < MOST_RACERS && look_below(s, v, &counts))
+        v--;
+    if (!counts.facts.known)
+        return;
+    /* What lies above is no newer than the shared value, whoever looks at it later. */
+    if (s->renewable.facts.login.state == LOGIN_USABLE && !is_of(&s->renewable, shared))
+        memory_saw(m, s->renewable.facts.login.fingerprint, s->shared.facts.version);
+    login_move(&s->renewable.login, &counts.login);
+    s->renewable.facts = counts.facts;
+    s->renewable.facts.version = top; /* what the next put is on top of */
+}
+
+static void settle_renewable(struct shelf *s, struct memory *m)
+{
+    const struct stored *shared = &s->shared.facts, *top = &s->renewable.facts;
+    bool clear = is_of(&s->renewable, &shared->login) && !top->renewing;
+    if (top->version && shared->login.state == LOGIN_USABLE && !clear &&
+        !login_is_news(&top->login, &shared->login, m, clock_wall_ms()))
+        find_what_counts(s, m);
+}
+
 bool shelf_look(struct shelf *s, struct memory *m, struct err *e)
 {
     if (s->fresh)
@@ -124,6 +182,7 @@ bool shelf_look(struct shelf *s, struct memory *m, struct err *e)
     /* A writer that may not see the renewable value still keeps the shared one alive. */
     if (wants_renewable(s) && !shelf_read(s, true, 0, &s->renewable, e) && e->code != ERR_DENIED)
         return false;
+    settle_renewable(s, m);
     s->fresh = true;
     return true;
 }
@@ -178,29 +237,31 @@ static bool put(struct shelf *s, bool renewable, const struct buf *text, int64_t
     return store_put(&c, buf_str(text), text->len, expect, ret, e);
 }
 
-/* Our copy of a value after we have put L there. */
-static bool put_login(struct shelf *s, bool renewable, const struct login *l, const char *holder,
+/* Put L into the shared value, or, where it is to be somebody's (OF), into the renewable one; then our
+ * copy of that value is L as well. */
+static bool put_login(struct shelf *s, const struct login *l, const struct tenure *of,
                       struct store_put_result *ret, struct err *e)
 {
+    bool renewable = of != NULL;
     struct shelf_value *v = renewable ? &s->renewable : &s->shared;
     const struct tool *t = s->relay->tool;
     struct buf text;
     struct login copy = LOGIN_INIT(LOGIN_ABSENT);
-    char named[HOLDER_SIZE];
-    snprintf(named, sizeof named, "%s", holder);
     buf_init(&text, LIMIT_LOGIN);
-    bool ok = renewable ? value_write_renewable(l, named, &text, e)
+    bool ok = renewable ? value_write_renewable(l, of, &text, e)
                         : value_write_shared(t, l, s->relay->plain, &text, e);
     ok = ok && put(s, renewable, &text, v->facts.version, ret, e);
     if (ok) {
-        char holder_read[HOLDER_SIZE];
-        ok = renewable ? value_read_renewable(t, buf_str(&text), text.len, &copy, holder_read, e)
+        struct tenure ignored;
+        ok = renewable ? value_read_renewable(t, buf_str(&text), text.len, &copy, &ignored, e)
                        : value_read_shared(t, buf_str(&text), text.len, &copy, e);
     }
     if (ok) {
         v->facts = (struct stored){.known = true, .version = ret->version, .login = copy.facts};
-        if (renewable)
-            memcpy(v->facts.holder, named, sizeof named);
+        if (renewable) {
+            memcpy(v->facts.holder, of->holder, sizeof of->holder);
+            v->facts.renewing = of->renewing;
+        }
         login_move(&v->login, &copy);
     }
     buf_free(&text);
@@ -240,6 +301,13 @@ static bool look_between(struct shelf *s, bool renewable, int64_t expect, int64_
     return true;
 }
 
+static struct tenure tenure(const struct shelf *s, bool renewing)
+{
+    struct tenure ours = {.renewing = renewing};
+    snprintf(ours.holder, sizeof ours.holder, "%s", s->relay->machine);
+    return ours;
+}
+
 /* The winner's renewable value was overwritten by ours as well: put it back where it can be found.
  * If it cannot, the winner's own next sync does. */
 static void restore_renewable(struct shelf *s, const struct login_facts *winner, int64_t expect)
@@ -250,8 +318,11 @@ static void restore_renewable(struct shelf *s, const struct login_facts *winner,
     if (!s->renewable.facts.known || login_same(&s->renewable.facts.login, winner))
         return;
     if (look_between(s, true, expect, s->renewable.facts.version, login_same, &old, &ignored) &&
-        old.login.part)
-        (void)put_login(s, true, &old.login, old.facts.holder, &result, &ignored);
+        old.login.part) {
+        struct tenure of = {.renewing = false};
+        memcpy(of.holder, old.facts.holder, sizeof of.holder);
+        (void)put_login(s, &old.login, &of, &result, &ignored);
+    }
     login_free(&old.login);
 }
 
@@ -261,7 +332,7 @@ static bool put_and_look(struct shelf *s, struct login *winner, bool *ret_settle
 {
     int64_t expect = s->shared.facts.version;
     struct store_put_result result;
-    if (!put_login(s, false, winner, "", &result, e))
+    if (!put_login(s, winner, NULL, &result, e))
         return false;
     if (!s->put_version)
         s->put_version = result.version;
@@ -303,6 +374,7 @@ static bool renewable_is(const struct shelf *s, const struct login *l)
 {
     return login_same(&s->renewable.facts.login, &l->facts) &&
            s->renewable.facts.login.renewable == l->facts.renewable &&
+           !s->renewable.facts.renewing &&
            strcmp(s->renewable.facts.holder, s->relay->machine) == 0;
 }
 
@@ -320,7 +392,8 @@ bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning, 
     int64_t expect = s->renewable.facts.version;
     if (!s->relay->plain && !(s->renewable.facts.known && renewable_is(s, l))) {
         struct store_put_result ignored; /* a race shows in the shared value, which settles it */
-        if (!put_login(s, true, l, s->relay->machine, &ignored, e)) {
+        const struct tenure ours = tenure(s, false);
+        if (!put_login(s, l, &ours, &ignored, e)) {
             if (e->code != ERR_DENIED)
                 return false;
             warn_renewable(s, e, warning);
@@ -332,6 +405,17 @@ bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning, 
         return true;
     }
     return put_shared(s, l, expect, e);
+}
+
+bool shelf_claim(struct shelf *s, bool renewing, struct err *e)
+{
+    const struct tenure ours = tenure(s, renewing);
+    struct store_put_result result;
+    s->fresh = false; /* whatever comes of it, look again */
+    if (!put_login(s, &s->renewable.login, &ours, &result, e))
+        return false;
+    return !result.raced ||
+           err_set(e, ERR_CONFLICT, "another machine was faster to claim the login");
 }
 
 bool shelf_forward(struct shelf *s, struct err *e)

@@ -28,7 +28,8 @@ bool shelf_open(const struct relay *r, int64_t deadline, struct buf *told, struc
                 struct err *e) MUST_CHECK;
 void shelf_close(struct shelf *s);
 
-/* Read the values unless they are fresh.  A store that was emptied or made anew voids the places
+/* Read the values unless they are fresh; of the renewable one what counts, with the version of what
+ * is on top.  A store that was emptied or made anew voids the places
  * that MEMORY remembers. */
 bool shelf_look(struct shelf *s, struct memory *m, struct err *e) MUST_CHECK;
 
@@ -37,6 +38,10 @@ bool shelf_look(struct shelf *s, struct memory *m, struct err *e) MUST_CHECK;
  * one was.  ERR_CONFLICT: look again. */
 bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning,
                    struct err *e) MUST_CHECK;
+
+/* Say that this machine renews the login that the renewable value has, or, not RENEWING, that it
+ * does not after all.  ERR_CONFLICT: somebody else was faster.  Either way, look again. */
+bool shelf_claim(struct shelf *s, bool renewing, struct err *e) MUST_CHECK;
 
 /* Finish somebody's publication: put the renewable value's login into the shared value. */
 bool shelf_forward(struct shelf *s, struct err *e) MUST_CHECK;

@@ -42,6 +42,8 @@ static void read_memory(const jv *doc, int64_t now, struct memory *m)
     }
     read_rejected(jv_get(doc, "rejected"), now, m);
     read_fingerprint(doc, "refused", m->refused);
+    read_fingerprint(doc, "entrusted", m->entrusted);
+    read_fingerprint(doc, "claimed", m->claimed);
 }
 
 bool state_load(const char *path, const char *store, int64_t now, struct state *ret, struct err *e)
@@ -120,6 +122,8 @@ bool state_text(const char *store, const struct state *s, struct buf *out, struc
     bool ok = jv_put_int(doc, "v", STATE_SCHEMA) && jv_put_text(doc, "store", store) &&
               jv_put(doc, "step", seen_value(&s->memory.step)) && put_lists(doc, &s->memory) &&
               jv_put_text(doc, "refused", s->memory.refused) &&
+              jv_put_text(doc, "entrusted", s->memory.entrusted) &&
+              jv_put_text(doc, "claimed", s->memory.claimed) &&
               jv_put_int(doc, "fruitless_at", s->fruitless_at) &&
               jv_put_int(doc, "waited_at", s->waited_at) && jv_write(doc, out) &&
               buf_text(out, "\n");

@@ -17,7 +17,8 @@ bool sync_unmet(const struct relay *r, enum intent intent, const struct sync_rep
     case DO_INSTALL_SHARED:
     case DO_INSTALL_RENEWABLE:
         if (intent != INTENT_PUBLISH || report->stands.reason == WHY_NOT_HOLDER ||
-            report->stands.reason == WHY_HOLDER_NEEDS_IT)
+            report->stands.reason == WHY_HOLDER_NEEDS_IT ||
+            report->stands.reason == WHY_RENEWAL_NEAR)
             return false;
         err_set(ret, ERR_INVALID, "not published: %s", why);
         err_hint(ret, "credrelay pull takes the store's login; credrelay publish --force insists");

@@ -17,17 +17,18 @@ bool value_write_shared(const struct tool *t, const struct login *l, bool with_r
     return ok;
 }
 
-bool value_write_renewable(const struct login *l, const char *holder, struct buf *out,
+bool value_write_renewable(const struct login *l, const struct tenure *of, struct buf *out,
                            struct err *e)
 {
     jv *name = jv_object();
-    bool text = jv_put_text(name, "holder", holder);
+    bool text = jv_put_text(name, "holder", of->holder) &&
+                (!of->renewing || jv_put_bool(name, "renewing", true));
     bool ok = text && (jv_write(name, out) || buf_error(out, "the login", e));
     jv_free(name);
     if (!text && jv_ran_out())
         return err_no_memory(e);
     if (!text) {
-        err_set(e, ERR_INVALID, "the machine's name '%s' is not valid UTF-8", holder);
+        err_set(e, ERR_INVALID, "the machine's name '%s' is not valid UTF-8", of->holder);
         return err_hint(e, "give it another: CREDRELAY_MACHINE=NAME");
     }
     if (!ok)
@@ -43,27 +44,36 @@ bool value_read_shared(const struct tool *t, const char *text, size_t len, struc
     return login_parse(t, text, len, ret, e);
 }
 
-static void read_holder(const char *text, const struct json_span *span, char holder[HOLDER_SIZE])
+/* To be given to jv_free; NULL: there is no such member. */
+static jv *value_at(const char *text, const struct json_span *span)
 {
     struct err ignored;
-    jv *name = jv_parse(text + span->at, span->len, &ignored);
+    return span->found ? jv_parse(text + span->at, span->len, &ignored) : NULL;
+}
+
+static void read_tenure(const char *text, const struct json_span *holder,
+                        const struct json_span *renewing, struct tenure *ret)
+{
+    jv *name = value_at(text, holder), *is = value_at(text, renewing);
     const char *said = jv_string(name);
-    snprintf(holder, HOLDER_SIZE, "%s", said ? said : "");
+    snprintf(ret->holder, sizeof ret->holder, "%s", said ? said : "");
+    ret->renewing = jv_is_true(is);
     jv_free(name);
+    jv_free(is);
 }
 
 bool value_read_renewable(const struct tool *t, const char *text, size_t len, struct login *ret,
-                          char holder[HOLDER_SIZE], struct err *e)
+                          struct tenure *ret_of, struct err *e)
 {
-    struct json_span name, login;
+    struct json_span holder, renewing, login;
     struct err ignored;
-    holder[0] = '\0';
+    *ret_of = (struct tenure){.renewing = false};
     *ret = LOGIN_INIT(LOGIN_TORN);
-    if (!json_span_find(text, len, "holder", &name, &ignored) ||
+    if (!json_span_find(text, len, "holder", &holder, &ignored) ||
+        !json_span_find(text, len, "renewing", &renewing, &ignored) ||
         !json_span_find(text, len, "login", &login, &ignored))
         return true;
-    if (name.found)
-        read_holder(text, &name, holder);
+    read_tenure(text, &holder, &renewing, ret_of);
     ret->facts.state = LOGIN_NONE;
     return !login.found || login_parse(t, text + login.at, login.len, ret, e);
 }

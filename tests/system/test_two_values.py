@@ -153,7 +153,7 @@ def test_a_refused_renewal_is_healed_without_what_was_refused(fleet, store, api,
 
 
 def test_a_renewal_is_published(fleet, store, api):
-    desk, server = fleet("desk", "server", readers=["server"])
+    desk, server = fleet("desk", "server", readers=["server"], more="writers = desk\n")
     desk.install_client(api)
     server.install_client(api)
     desk.human_login(api, lifetime=60)

@@ -45,13 +45,15 @@ struct memory parse_memory(const char *text)
     char name[FINGERPRINT_SIZE];
     for (const char *p = text ? text : ""; *p; p += strcspn(p, " "), p += strspn(p, " ")) {
         char kind = *p;
-        const char *word = strchr("=!?", kind) ? p + 1 : p;
+        const char *word = strchr("=!?&^", kind) ? p + 1 : p;
         long version = strtol(word + 1, NULL, 10);
         parse_name(*word, name);
         switch (kind) {
         case '=': memory_in_step(&m, name, version); break;
         case '!': memory_reject(&m, name, NOW); break;
         case '?': memcpy(m.refused, name, sizeof m.refused); break;
+        case '&': memcpy(m.entrusted, name, sizeof m.entrusted); break;
+        case '^': memcpy(m.claimed, name, sizeof m.claimed); break;
         default: memory_saw(&m, name, version);
         }
     }

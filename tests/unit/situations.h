@@ -4,7 +4,7 @@
  *            token, "@D" a deadline D days from now, "~H" refreshed H hours from now; "?" in place of the
  *            hours: no expiry known.   "A+8"  "B-1r"  "C+8r@30"  "D?~-2"
  *   memory   "A1 B2" seen with those versions, "=B2" in step with, "!C" rejected, "?B" renewal
- *            refused */
+ *            refused, "&B" entrusted to the store, "^B" claimed */
 #ifndef CREDRELAY_TESTS_SITUATIONS_H
 #define CREDRELAY_TESTS_SITUATIONS_H
 

@@ -10,7 +10,8 @@
 
 #include "situations.h"
 
-enum who { READER, WRITER, PLAIN_WRITER, PLAIN_READER };
+/* TURNS: a writer among writers that renew for each other. */
+enum who { READER, WRITER, TURNS, PLAIN_WRITER, PLAIN_READER };
 
 static const struct row {
     const char *name;
@@ -19,7 +20,7 @@ static const struct row {
     const char *shared;
     int version;           /* of the shared value */
     const char *renewable; /* NULL: not known */
-    const char *holder;
+    const char *holder;    /* "*me": and has claimed it */
     const char *memory;
     enum action action;
     enum reason reason;
@@ -87,6 +88,27 @@ static const struct row {
     {"an older set-up shares the refresh token", WRITER, "A+8r", "A+8r", 1, "A+8r", "me", "=A1",
      DO_FORWARD, WHY_SHARED_HAS_REFRESH},
     {"both expired", READER, "A-1", "A-1", 1, NULL, "", "=A1", DO_NOTHING, WHY_SAME},
+
+    /* ---- near its end, among writers that take turns ---- */
+    {"the refresh token is laid down", TURNS, "A+0r", "A+0", 1, "A+0r", "me", "=A1",
+     DO_INSTALL_SHARED, WHY_RENEWAL_NEAR},
+    {"not while there is time", TURNS, "A+1r", "A+1", 1, "A+1r", "me", "=A1", DO_NOTHING, WHY_SAME},
+    {"not on the only writer", WRITER, "A+0r", "A+0", 1, "A+0r", "me", "=A1", DO_NOTHING, WHY_SAME},
+    {"not by who has claimed it", TURNS, "A+0r", "A+0", 1, "A+0r", "*me", "=A1 ^A", DO_NOTHING,
+     WHY_SAME},
+    {"a claim that nobody remembers is none", TURNS, "A+0r", "A+0", 1, "A+0r", "*me", "=A1",
+     DO_INSTALL_SHARED, WHY_RENEWAL_NEAR},
+    {"nor one that was given back", TURNS, "A+0r", "A+0", 1, "A+0r", "me", "=A1 ^A",
+     DO_INSTALL_SHARED, WHY_RENEWAL_NEAR},
+    {"and one that another has taken", TURNS, "A+0r", "A+0", 1, "A+0r", "*other", "=A1 ^A",
+     DO_INSTALL_SHARED, WHY_NOT_HOLDER},
+    {"it stays laid down", TURNS, "A+0", "A+0", 1, "A+0r", "me", "=A1", DO_NOTHING, WHY_SAME},
+    {"also once expired", TURNS, "-", "A-1", 1, "A-1r", "me", "=A1", DO_INSTALL_SHARED,
+     WHY_LOCAL_UNUSABLE},
+    {"it comes back with time", TURNS, "A+1", "A+1", 1, "A+1r", "me", "=A1", DO_INSTALL_RENEWABLE,
+     WHY_HOLDER_NEEDS_IT},
+    {"one that the store lacks is published, not laid down", TURNS, "A+0r", "A+0", 1, "-", "",
+     "=A1", DO_PUBLISH, WHY_HALF_PUBLISHED},
 
     /* ---- no login that works here ---- */
     {"removed", READER, "-", "A+8", 1, NULL, "", "=A1", DO_INSTALL_SHARED, WHY_LOCAL_UNUSABLE},
@@ -232,13 +254,15 @@ static void one_row(void **state)
     struct stored renewable = {.known = row->renewable != NULL,
                                .login = parse_login(row->renewable)};
     struct memory memory = parse_memory(row->memory);
-    snprintf(renewable.holder, sizeof renewable.holder, "%s", row->holder);
+    renewable.renewing = row->holder[0] == '*';
+    snprintf(renewable.holder, sizeof renewable.holder, "%s", row->holder + renewable.renewing);
     const struct situation s = {
         .local = &local,
         .shared = &shared,
         .renewable = &renewable,
         .memory = &memory,
-        .role = row->who == WRITER || row->who == PLAIN_WRITER ? ROLE_WRITER : ROLE_READER,
+        .role = row->who == READER || row->who == PLAIN_READER ? ROLE_READER : ROLE_WRITER,
+        .takes_turns = row->who == TURNS,
         .plain = row->who >= PLAIN_WRITER,
         .machine = "me",
         .now = NOW,

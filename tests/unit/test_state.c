@@ -42,6 +42,8 @@ static void test_round_trip(void **state)
         memory_reject(&full.memory, print(n), NOW - n);
     memory_in_step(&full.memory, print(1), INT64_MAX);
     snprintf(full.memory.refused, sizeof full.memory.refused, "%s", print(9));
+    snprintf(full.memory.entrusted, sizeof full.memory.entrusted, "%s", print(10));
+    snprintf(full.memory.claimed, sizeof full.memory.claimed, "%s", print(11));
     full.fruitless_at = NOW - 5;
     full.waited_at = NOW - 6;
     umask(0);
@@ -62,13 +64,16 @@ static void test_round_trip(void **state)
     same_text("step", m->step.fingerprint, print(1));
     same_int("step", m->step.version, INT64_MAX);
     same_text("refused", m->refused, print(9));
+    same_text("entrusted", m->entrusted, print(10));
+    same_text("claimed", m->claimed, print(11));
     same_int("fruitless", again.fruitless_at, NOW - 5);
 
     static struct state empty;
     assert_true(save(in_home("s.json"), &empty, &e));
     same_text("as a person reads it", file_text(in_home("s.json")),
               "{\"v\":1,\"store\":\"local:\",\"step\":{\"login\":\"\",\"version\":0},\"seen\":[],"
-              "\"rejected\":[],\"refused\":\"\",\"fruitless_at\":0,\"waited_at\":0}\n");
+              "\"rejected\":[],\"refused\":\"\",\"entrusted\":\"\",\"claimed\":\"\","
+              "\"fruitless_at\":0,\"waited_at\":0}\n");
 }
 
 /* What is forgotten.  The file says: in step with FP at version 3. */

@@ -52,26 +52,31 @@ static void test_renewable(void **state)
 {
     (void)state;
     static const struct {
-        const char *holder, *value;
+        struct tenure of;
+        const char *value;
     } cases[] = {
-        {"mac-mini.local", "{\"holder\":\"mac-mini.local\",\"login\":" FULL "}"},
-        {"", "{\"holder\":\"\",\"login\":" FULL "}"},
-        {"a \"quoted\\one\"", "{\"holder\":\"a \\\"quoted\\\\one\\\"\",\"login\":" FULL "}"},
-        {"Z\xc3\xbcrich \xf0\x9f\x94\x91",
+        {{"mac-mini.local", false}, "{\"holder\":\"mac-mini.local\",\"login\":" FULL "}"},
+        {{"mac-mini.local", true},
+         "{\"holder\":\"mac-mini.local\",\"renewing\":true,\"login\":" FULL "}"},
+        {{"", false}, "{\"holder\":\"\",\"login\":" FULL "}"},
+        {{"a \"quoted\\one\"", false},
+         "{\"holder\":\"a \\\"quoted\\\\one\\\"\",\"login\":" FULL "}"},
+        {{"Z\xc3\xbcrich \xf0\x9f\x94\x91", false},
          "{\"holder\":\"Z\xc3\xbcrich \xf0\x9f\x94\x91\",\"login\":" FULL "}"},
-        {"}\",\"login\":{}", "{\"holder\":\"}\\\",\\\"login\\\":{}\",\"login\":" FULL "}"},
+        {{"}\",\"login\":{}", false}, "{\"holder\":\"}\\\",\\\"login\\\":{}\",\"login\":" FULL "}"},
     };
     struct login l = login(FULL);
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct login again;
         struct buf out;
         struct err e;
-        char holder[HOLDER_SIZE] = "x";
+        struct tenure of = {"x", true};
         buf_init(&out, LIMIT_LOGIN);
-        assert_true(value_write_renewable(&l, cases[i].holder, &out, &e));
+        assert_true(value_write_renewable(&l, &cases[i].of, &out, &e));
         same_text("value", buf_str(&out), cases[i].value);
-        assert_true(value_read_renewable(&tool_claude, out.data, out.len, &again, holder, &e));
-        same_text("holder", holder, cases[i].holder);
+        assert_true(value_read_renewable(&tool_claude, out.data, out.len, &again, &of, &e));
+        same_text("holder", of.holder, cases[i].of.holder);
+        same_int("renewing", of.renewing, cases[i].of.renewing);
         same_int("the same login", login_same(&l.facts, &again.facts), true);
         same_int("renewable", again.facts.renewable, true);
         login_free(&again);
@@ -88,7 +93,8 @@ static void test_holder_refused(void **state)
     struct buf out;
     struct err e;
     buf_init(&out, LIMIT_LOGIN);
-    assert_false(value_write_renewable(&l, "Z\xfcrich", &out, &e));
+    const struct tenure of = {"Z\xfcrich", false};
+    assert_false(value_write_renewable(&l, &of, &out, &e));
     same_error("not UTF-8", &e, ERR_INVALID, "the machine's name 'Z?rich' is not valid UTF-8",
                "give it another: CREDRELAY_MACHINE=NAME");
     buf_free(&out);
@@ -98,12 +104,13 @@ static void test_holder_refused(void **state)
 static void test_too_large(void **state)
 {
     (void)state;
+    const struct tenure of = {"mac", false};
     struct login l = login(FULL);
     for (size_t limit = 0; limit < sizeof FULL + 22; limit++) {
         struct buf out;
         struct err e;
         buf_init(&out, limit);
-        assert_false(value_write_renewable(&l, "mac", &out, &e));
+        assert_false(value_write_renewable(&l, &of, &out, &e));
         same_int("code", e.code, ERR_TOO_LARGE);
         buf_free(&out);
     }
@@ -126,6 +133,7 @@ static void test_damaged(void **state)
         {"{\"holder\":5,\"login\":" FULL "}", "usable", ""},
         {"{\"holder\":null,\"login\":" FULL "}", "usable", ""},
         {"{\"login\":" FULL "}", "usable", ""},
+        {"{\"holder\":\"a\",\"renewing\":1,\"login\":" FULL "}", "usable", "a"},
         {"{\"holder\":\"a\",\"login\":null}", "torn", "a"},
         {"{\"holder\":\"a\",\"login\":{}}", "none", "a"},
         {FULL, "none", ""}, /* the plain layout's value */
@@ -134,11 +142,12 @@ static void test_damaged(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct login l;
         struct err e;
-        char holder[HOLDER_SIZE] = "x";
-        assert_true(value_read_renewable(&tool_claude, cases[i].text, strlen(cases[i].text), &l,
-                                         holder, &e));
+        struct tenure of = {"x", true};
+        assert_true(
+            value_read_renewable(&tool_claude, cases[i].text, strlen(cases[i].text), &l, &of, &e));
         same_text(cases[i].text, login_state_name(l.facts.state), cases[i].login_state);
-        same_text(cases[i].text, holder, cases[i].holder);
+        same_text(cases[i].text, of.holder, cases[i].holder);
+        same_int(cases[i].text, of.renewing, false);
         login_free(&l);
     }
 }
