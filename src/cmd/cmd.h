@@ -38,6 +38,7 @@ struct options {
     bool detach;
     bool once;
     bool wait;
+    bool now;
     bool follow;
     bool stats;
     bool seal;
@@ -97,6 +98,7 @@ enum option_id {
     OPTION_DETACH,
     OPTION_ONCE,
     OPTION_WAIT,
+    OPTION_NOW,
     OPTION_HELP,
     OPTION_COUNT
 };
@@ -131,6 +133,7 @@ extern const struct command cmd_pull;
 extern const struct command cmd_publish;
 extern const struct command cmd_sync;
 extern const struct command cmd_watch;
+extern const struct command cmd_renew;
 extern const struct command cmd_status;
 extern const struct command cmd_doctor;
 extern const struct command cmd_log;

@@ -13,6 +13,7 @@ static const struct command *const table[] = {
     &cmd_publish,  //
     &cmd_sync,     //
     &cmd_watch,    //
+    &cmd_renew,    //
     &cmd_status,   //
     &cmd_doctor,   //
     &cmd_log,      //
@@ -103,6 +104,7 @@ static const struct option_row option_rows[] = {
     [OPTION_ONCE] = {'1', "once", NULL, PLACE(once), "one sync of each relay, then the end"},
     [OPTION_WAIT] = {'w', "wait", NULL, PLACE(wait),
                      "stay until everything is sent, a quarter of an hour at most"},
+    [OPTION_NOW] = {0, "now", NULL, PLACE(now), "at once, without waiting for the turn"},
     [OPTION_HELP] = {'h', "help", NULL, PLACE(help), "show this help"},
 };
 _Static_assert(sizeof option_rows / sizeof option_rows[0] == OPTION_COUNT, "one row for each");

@@ -105,6 +105,22 @@ static void say_run(const jv *members, struct buf *out)
     buf_printf(out, " (exit status %lld)", (long long)status);
 }
 
+/* ---- renew ---- */
+
+static void say_renewal(const jv *members, struct buf *out)
+{
+    const char *holder = jv_text(members, "holder");
+    if (!jv_flag(members, "ok")) {
+        say_failure(members, out);
+        return;
+    }
+    buf_text(out, "renewed it");
+    if (jv_flag(members, "took_over") && holder)
+        buf_printf(out, ", taking over from %s", holder);
+    buf_printf(out, " (login %s, version %lld)", or_nothing(jv_text(members, "local")),
+               (long long)jv_number(members, "version", 0));
+}
+
 /* ---- the watcher, and who was told ---- */
 
 static void say_watch(const jv *members, struct buf *out)
@@ -185,8 +201,9 @@ static const struct {
     const char *name;
     void (*say)(const jv *members, struct buf *out);
 } sentences[] = {
-    {"publish", say_sync}, {"pull", say_sync},   {"sync", say_sync},   {"rollback", say_rollback},
-    {"run", say_run},      {"watch", say_watch}, {"alert", say_alert}, {"incident", say_incident},
+    {"publish", say_sync},      {"pull", say_sync},         {"sync", say_sync},
+    {"rollback", say_rollback}, {"run", say_run},           {"watch", say_watch},
+    {"alert", say_alert},       {"incident", say_incident}, {"renew", say_renewal},
 };
 
 /* Also the control characters beyond ASCII, which some terminals obey. */

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "relay/renew.h"
 
 static const char *const names[] = {
     [INTENT_SYNC] = "sync", [INTENT_PULL] = "pull", [INTENT_PUBLISH] = "publish"};
@@ -125,6 +126,48 @@ void event_run(const struct relay *r, const struct run_event *run)
     jv_put_int(v, "exit_status", run->exit_status);
     if (run->message)
         jv_put_text(v, "message", run->message);
+    append(r, v);
+}
+
+/* Was a refresh token claimed, or sent? */
+static bool was_tried(enum renewal outcome)
+{
+    switch (outcome) {
+    case RENEWAL_DONE:
+    case RENEWAL_UNPUBLISHED:
+    case RENEWAL_OVERTAKEN:
+    case RENEWAL_FAILED:
+    case RENEWAL_REFUSED: return true;
+    default: return false;
+    }
+}
+
+static void put_renewal(jv *v, const struct renew_report *report)
+{
+    jv_put_text(v, "did", renewal_name(report->outcome));
+    put_login(v, "before", &report->before);
+    put_login(v, "local", &report->after);
+    jv_put_text(v, "holder", report->holder[0] ? report->holder : NULL);
+    jv_put_bool(v, "took_over", report->took_over);
+    jv_put_int(v, "version", report->version);
+}
+
+void event_renew(const struct relay *r, const struct renew_report *report,
+                 const struct err *failure)
+{
+    if (report && !was_tried(report->outcome))
+        return;
+    jv *v = event(r, "renew");
+    jv_put_bool(v, "ok", report && report->outcome == RENEWAL_DONE);
+    if (report) {
+        put_renewal(v, report);
+        failure = &report->why;
+    }
+    if (failure->code != ERR_NONE) {
+        jv_put_text(v, "error", err_name(failure->code));
+        jv_put_text(v, "message", failure->text);
+        jv_put_text(v, "hint", failure->hint);
+    }
     append(r, v);
 }
 

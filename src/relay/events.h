@@ -33,6 +33,12 @@ struct run_event {
 /* "run": a run whose login was in question.  Good days are not logged. */
 void event_run(const struct relay *r, const struct run_event *run);
 
+struct renew_report;
+
+/* "renew": REPORT, or NULL and what failed.  Where nothing was tried nothing is logged. */
+void event_renew(const struct relay *r, const struct renew_report *report,
+                 const struct err *failure);
+
 /* What the watcher does and meets beside its syncs; watch_did_name has the words. */
 enum watch_did {
     WATCH_START,     /* this relay is watched from now on */

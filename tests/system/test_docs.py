@@ -84,6 +84,13 @@ def test_the_manual_has_the_members_of_the_json_output():
     assert words(page) - {"usable"} == members
 
 
+def test_the_page_of_renewing_has_its_json():
+    renew = source("src/cmd/renew.c")
+    members = set(re.findall(r'jv_put\w*\(\s*v, "(\w+)"', renew))
+    outcomes = quoted("src/relay/renew.c", r'\[RENEWAL_\w+\] = "(\w+)"')
+    assert words(section("credrelay-renew.1", "JSON OUTPUT")) == members | outcomes
+
+
 def test_the_page_of_alerts_has_its_json_and_files():
     members = set(re.findall(r'(?:jv_put\w*|put_moment)\(\s*v, "(\w+)"', source("src/cmd/alert.c")))
     assert words(section("credrelay-alert.1", "JSON OUTPUT")) == members

@@ -81,6 +81,14 @@ static const struct {
      "Store: no "
      "answer within 10 s\",\"hint\":\"try again\"",
      "cannot be kept in step: Parameter Store: no answer within 10 s"},
+    {"\"event\":\"renew\",\"ok\":true,\"did\":\"renewed\",\"local\":\"1f2e3d4c\",\"holder\":"
+     "\"desk\",\"took_over\":false,\"version\":9",
+     "renewed it (login 1f2e3d4c, version 9)"},
+    {"\"event\":\"renew\",\"ok\":true,\"did\":\"renewed\",\"local\":\"1f2e3d4c\",\"holder\":"
+     "\"desk\",\"took_over\":true,\"version\":9",
+     "renewed it, taking over from desk (login 1f2e3d4c, version 9)"},
+    {"\"event\":\"renew\",\"ok\":false,\"did\":\"refused\",\"message\":\"the renewal was refused\"",
+     "failed: the renewal was refused"},
     {"\"event\":\"watch\",\"did\":\"recovered\",\"since\":1795500812672", "in step again"},
     {"\"event\":\"watch\",\"did\":\"dances\"", "dances"},
     {"\"event\":\"deadline\",\"deadline\":1795500812672,\"days\":3,\"message\":\"log in on desk\"",
