@@ -3,9 +3,12 @@ never a signal, no leak (under AddressSanitizer), and the login as whole as befo
 import pytest
 
 from crash.scenarios import SCENARIOS
-from harness.stepper import EVERYTHING, STARVED, Starver
+from harness.stepper import BUILD, EVERYTHING, STARVED, Starver
 
-pytestmark = pytest.mark.skipif(not STARVED.exists(), reason="the allocator is wrapped by the linker (Linux)")
+# Under AddressSanitizer, which sees leaks, or when everything is asked for.
+pytestmark = [
+    pytest.mark.skipif(not STARVED.exists(), reason="the allocator is wrapped by the linker (Linux)"),
+    pytest.mark.skipif(not EVERYTHING and "asan" not in BUILD.name, reason="done in the build that sees leaks")]
 
 MOST = 20_000  # allocations of one command
 
@@ -14,8 +17,9 @@ MOST = 20_000  # allocations of one command
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s.of == "credrelay"], ids=lambda s: s.name)
 def test_every_allocation(tmp_path, scenario, way):
     starver = Starver(scenario, tmp_path)
-    for at in range(1, MOST, 1 if EVERYTHING else 7 * scenario.rare):
+    step = 1 if EVERYTHING else 13 * scenario.rare
+    for at in range(1, MOST, step):
         if not starver.disturb(at, way):
             break
-    assert starver.runs > 10 // scenario.rare and at < MOST - 7 * scenario.rare
+    assert starver.runs >= 5 and at < MOST - step
     assert not starver.violations, starver.report()

@@ -12,12 +12,13 @@ pytestmark = pytest.mark.skipif(
     not STEP.exists() or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
     reason="steps through the system calls of the program as it is installed (Linux, x86-64)")
 
+
 def plan(stepper):
     """[(call, way), ...]"""
     if EVERYTHING:
         return [(at, way) for way in WAYS for at in range(1, stepper.calls + 1)]
     dice = random.Random(stepper.scenario.name)
-    stride = max(1, stepper.calls * stepper.scenario.rare // 70)
+    stride = max(1, stepper.calls * stepper.scenario.rare // 50)
     first = dice.randrange(stride)
     kills = [(at, "kill") for at in range(1 + first, stepper.calls + 1, stride)]
     return kills + [(at, dice.choice(WAYS[1:])) for at, _ in kills]
