@@ -154,6 +154,7 @@ static void put_login(const struct tool *t)
     put_field("file", t->file);
     printf("    .lock = %d,\n", t->lock);
     put_field("keychain", t->keychain);
+    printf("    .keychain_by_folder = %d,\n", t->keychain_by_folder);
     put_list("parts", t->parts);
     fputs("    .access = ", stdout);
     put_member(&t->access);

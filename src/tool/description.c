@@ -35,7 +35,7 @@ static bool take_text(struct reading *rd, void *field)
 /* It stands in quotes in a line of commands (login_keychain.c). */
 static bool take_item(struct reading *rd, void *field)
 {
-    if (strpbrk(rd->value, "\"\\"))
+    if (strpbrk(rd->value, "\"\\") || strlen(rd->value) > 64)
         return reading_bad(rd, "the name of a Keychain item, without quotes and backslashes");
     return take_text(rd, field);
 }
@@ -103,6 +103,7 @@ static const struct row {
     {"login", "file", take_path, FIELD(tool.file), true},
     {"login", "lock", take_flag, FIELD(tool.lock), false},
     {"login", "keychain", take_item, FIELD(tool.keychain), false},
+    {"login", "keychain-by-folder", take_flag, FIELD(tool.keychain_by_folder), false},
     {"login", "parts", take_parts, FIELD(tool.parts), true},
     {"login", "access", take_member, FIELD(tool.access), true},
     {"login", "refresh", take_member, FIELD(tool.refresh), false},

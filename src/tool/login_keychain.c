@@ -46,9 +46,30 @@ bool login_keychain_is_here(const struct tool *t)
     return t->keychain && program();
 }
 
+/* A service's name, with its final NUL. */
+enum { SERVICE_SIZE = 128, BY_FOLDER_DIGITS = 8 };
+
+/* "Claude Code-credentials"; where CLAUDE_CONFIG_DIR is set, "-" and the first digits of the SHA-256 of
+ * its value, as it is written, follow: clients of two folders have two logins. */
+static void service_of(const struct tool *t, char out[SERVICE_SIZE])
+{
+    const char *folder = t->keychain_by_folder && t->folder_env ? getenv(t->folder_env) : NULL;
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char digits[2 * sizeof hash + 1];
+    if (!folder || !*folder) {
+        snprintf(out, SERVICE_SIZE, "%s", t->keychain);
+        return;
+    }
+    crypto_hash_sha256(hash, (const unsigned char *)folder, strlen(folder));
+    sodium_bin2hex(digits, sizeof digits, hash, sizeof hash);
+    snprintf(out, SERVICE_SIZE, "%.64s-%.*s", t->keychain, BY_FOLDER_DIGITS, digits);
+}
+
 static void name(const struct login_source *s, char *out)
 {
-    snprintf(out, LIMIT_PATH, "the Keychain item '%s'", s->tool->keychain);
+    char service[SERVICE_SIZE];
+    service_of(s->tool, service);
+    snprintf(out, LIMIT_PATH, "the Keychain item '%s'", service);
 }
 
 /* Whose item it is: the client says USER, which cron leaves out.  The word goes into a line of commands,
@@ -145,13 +166,15 @@ static bool load(const struct login_source *s, struct buf *out, enum login_state
                  struct err *why)
 {
     const char *user = account(why);
+    char service[SERVICE_SIZE];
     const char *const argv[] = {
-        "security", "find-generic-password", "-s", s->tool->keychain, "-a", user, "-w", NULL};
+        "security", "find-generic-password", "-s", service, "-a", user, "-w", NULL};
     struct buf errors;
     int status = -1;
     *ret = LOGIN_UNREADABLE;
     if (!user)
         return true;
+    service_of(s->tool, service);
     buf_init(&errors, LIMIT_HELPER_STDERR);
     bool ran = run(argv, "", 0, out, &errors, &status, why), ok = true;
     if (ran && status == 0) {
@@ -170,9 +193,11 @@ static bool load(const struct login_source *s, struct buf *out, enum login_state
 
 static bool too_large(const struct login_source *s, size_t len, struct err *e)
 {
+    char service[SERVICE_SIZE];
+    service_of(s->tool, service);
     err_set(e, ERR_TOO_LARGE,
             "the Keychain item '%s' would have %zu bytes, more than security(1) takes in a line",
-            s->tool->keychain, len);
+            service, len);
     return err_hint(e, "keep the login in the file: login-source = file");
 }
 
@@ -181,7 +206,9 @@ static bool command(const struct login_source *s, const char *user, const struct
                     struct buf *out, struct err *e)
 {
     static const char digits[] = "0123456789abcdef";
-    buf_printf(out, "add-generic-password -U -s \"%s\" -a \"%s\" -X ", s->tool->keychain, user);
+    char service[SERVICE_SIZE];
+    service_of(s->tool, service);
+    buf_printf(out, "add-generic-password -U -s \"%s\" -a \"%s\" -X ", service, user);
     for (size_t i = 0; i < text->len && !out->failed; i++) {
         unsigned char c = (unsigned char)text->data[i];
         const char pair[] = {digits[c >> 4], digits[c & 15]};
@@ -205,8 +232,9 @@ static bool reads_back(const struct login_source *s, const struct buf *text, str
         ok = false;
     if (ok && (state != LOGIN_USABLE || now.len != text->len ||
                sodium_memcmp(now.data, text->data, text->len) != 0)) {
-        ok = err_set(e, ERR_FAILED, "the Keychain item '%s' did not take the login",
-                     s->tool->keychain);
+        char service[SERVICE_SIZE];
+        service_of(s->tool, service);
+        ok = err_set(e, ERR_FAILED, "the Keychain item '%s' did not take the login", service);
         err_hint(e, "look at it in Keychain Access, or keep the login in the file: login-source = "
                     "file");
     }

@@ -76,6 +76,7 @@ struct tool {
     /* On macOS: the service name of the Keychain item that goes before the file; NULL: the tool has
      * none. */
     const char *keychain;
+    bool keychain_by_folder; /* and FOLDER_ENV, when set, makes an item of its own */
 
     /* The top-level members of the file that are relayed. */
     const char *parts[TOOL_PARTS + 1];

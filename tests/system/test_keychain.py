@@ -1,4 +1,5 @@
 """A login in the Keychain of macOS, by a stand-in for security(1) (fake/security.py)."""
+import hashlib
 import json
 import sys
 
@@ -22,21 +23,24 @@ class Keychain:
                                             "from security import main\nsys.exit(main(sys.argv[1:]))\n")
         world.env |= {"CREDRELAY_SECURITY_PROGRAM": str(program), "USER": USER}
 
-    def put(self, content):
+    def items(self):
+        path = self.folder / "items.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def put(self, content, service=SERVICE):
         """The item's text: dict, or bytes."""
         raw = json.dumps(content).encode() if isinstance(content, dict) else content
-        self.set("items.json", json.dumps({f"{SERVICE}/{USER}": raw.hex()}))
+        self.set("items.json", json.dumps({**self.items(), f"{service}/{USER}": raw.hex()}))
 
-    def raw(self):
-        path = self.folder / "items.json"
-        found = json.loads(path.read_text()).get(f"{SERVICE}/{USER}") if path.exists() else None
+    def raw(self, service=SERVICE):
+        found = self.items().get(f"{service}/{USER}")
         return found and bytes.fromhex(found)
 
-    def get(self):
-        return json.loads(self.raw())
+    def get(self, service=SERVICE):
+        return json.loads(self.raw(service))
 
-    def access(self):
-        return self.get()["claudeAiOauth"]["accessToken"]
+    def access(self, service=SERVICE):
+        return self.get(service)["claudeAiOauth"]["accessToken"]
 
     def set(self, name, text):
         (self.folder / name).write_text(text)
@@ -121,6 +125,25 @@ def test_where_it_is_looked_for(world, keychain, setting, item, file, source):
     assert world.run("credrelay", "publish").status == 0
     assert shared(world)["claudeAiOauth"]["accessToken"] == f"sk-ant-oat01-TEST-{source}"
     assert (setting == "file") == (keychain.calls() == [])
+
+
+def test_a_folder_of_its_own_has_an_item_of_its_own(world, keychain):
+    """As the client names it: by the first digits of the SHA-256 of CLAUDE_CONFIG_DIR, as it is set."""
+    folder = str(world.home / "work") + "/"
+    world.env["CLAUDE_CONFIG_DIR"] = folder
+    (world.home / "work").mkdir()
+    own = f"{SERVICE}-{hashlib.sha256(folder.encode()).hexdigest()[:8]}"
+    keychain.put(login(access="sk-ant-oat01-TEST-other"))
+    keychain.put(login(access=FRESH), own)
+    assert world.run("credrelay", "publish").status == 0
+    assert shared(world)["claudeAiOauth"]["accessToken"] == FRESH
+    keychain.put(login(access=STALE, expires_in=-60), own)
+    assert world.run("credrelay", "pull", env={"CREDRELAY_ROLE": "reader"}).status == 0
+    assert keychain.access(own) == FRESH and keychain.access() == "sk-ant-oat01-TEST-other"
+    (world.home / "none").mkdir()
+    missing = world.run("credrelay", "publish", env={"CLAUDE_CONFIG_DIR": str(world.home / "none"),
+                                                     "CREDRELAY_LOGIN_SOURCE": "keychain"})
+    assert missing.err.startswith(f"credrelay: publish: {ITEM[:-1]}-"), missing
 
 
 NEW = [("auto", "file"), ("file", "file"), ("keychain", "item")]

@@ -86,8 +86,9 @@ static const char *described(const struct tool *t)
     for (const struct tool_remark *r = t->remarks; r->upto; r++)
         put(&out, r->upto, r->text);
     put(&out, "folder-variable", t->folder_env);
-    buf_printf(&out, "%s/%s lock=%d keychain=%s bare=%d\n", t->folder, t->file, t->lock,
-               t->keychain ? t->keychain : "-", (int)t->bare);
+    buf_printf(&out, "%s/%s lock=%d keychain=%s%s bare=%d\n", t->folder, t->file, t->lock,
+               t->keychain ? t->keychain : "-", t->keychain_by_folder ? "+folder" : "",
+               (int)t->bare);
     put_list(&out, "parts", t->parts);
     put_member(&out, "access", &t->access);
     put_member(&out, "refresh", &t->refresh);
@@ -179,6 +180,7 @@ static const struct {
      "expiry=session.ends 0 names=ends|\nclock=0 required=1\n"},
     {"required = session.x[], when\n", "it has no x=session.x 0 names=x|\narray=1\n"},
     {"without-refresh = blank\nlock = yes\n", ".lamp/s.json lock=1 keychain=- bare=1\n"},
+    {"keychain = Lamp\nkeychain-by-folder = yes\n", "lock=0 keychain=Lamp+folder bare=0\n"},
     {"keychain = The Lamp's\n", "lock=0 keychain=The Lamp's bare=0\n"},
     {"[overrides]\nvariables = A, B\n  C\n", "overrides=A|B|C|\n"},
     {"[overrides]\nfile = x/y.json\nmember = key\n", "helper=key in x/y.json\n"},
@@ -230,7 +232,8 @@ static const struct {
     const char *message, *hint;
 } mistakes[] = {
     {"fodler = x\n", "F:10: [login] has no setting called 'fodler'",
-     "it has folder, folder-variable, file, lock, keychain, parts, access, refresh, "
+     "it has folder, folder-variable, file, lock, keychain, keychain-by-folder, parts, access, "
+     "refresh, "
      "without-refresh, expiry, deadline, fresh, required"},
     {"[jsno]\nx = y\n", "F:11: there is no section [jsno]",
      "the sections are tool, login, overrides, run, words, failures, failures.text, "
