@@ -1,6 +1,6 @@
-"""join, killed at every system call and failed at every system call: each of its files is absent or
-whole and private, no configuration names keys that are not there, a failure says so, and the same
-line joined again finishes it and leaves nothing behind."""
+"""join, killed at every system call, failed at every system call, and with every allocation failing:
+each of its files is absent or whole and private, no configuration names keys that are not there, a
+failure says so, and the same line joined again finishes it and leaves nothing behind."""
 import os
 import random
 import shutil
@@ -11,12 +11,8 @@ import pytest
 
 from harness.invitations import open_line
 from harness.relay import LocalStore, made_up, token
-from harness.stepper import EVERYTHING, STEP, WAYS
-from harness.world import World
-
-pytestmark = pytest.mark.skipif(
-    not STEP.exists() or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
-    reason="steps through the system calls of the program as it is installed (Linux, x86-64)")
+from harness.stepper import EVERYTHING, STARVED, STEP, WAYS
+from harness.world import LIBEXEC, World
 
 KEYS = "[r]\naws_access_key_id = AKIATEST\naws_secret_access_key = made-up\n"
 JOIN = ["credrelay", "join", "--no-service"]
@@ -35,6 +31,7 @@ class Newcomer:
         self.line = open_line(settings=settings,
                               keys=[{"profile": "r", "id": "AKIATEST", "secret": "made-up"}])
         self.violations, self.runs, self.hits = [], 0, 0
+        self.prepare()
         machine, result, self.calls, _ = self.disturbed(0, "kill")
         self.clean = self.files(machine)
         self.expect("undisturbed", result.status == 0 and self.has(machine) == (True,) * 3, result)
@@ -43,11 +40,18 @@ class Newcomer:
         if not ok:
             self.violations.append(f"{where}: {what}")
 
-    def disturbed(self, at, way):
+    def prepare(self):
+        pass
+
+    def machine(self):
         home = self.folder / "machine"
         shutil.rmtree(home, ignore_errors=True)
-        machine = World(home)
-        report = home / "report"
+        return World(home)
+
+    def disturbed(self, at, way):
+        """(machine, result, calls in all, the call that was met or None)"""
+        machine = self.machine()
+        report = machine.home / "report"
         try:
             result = machine.run(STEP, report, "credrelay", at, way, *JOIN, input=self.line)
         except subprocess.TimeoutExpired:
@@ -85,7 +89,8 @@ class Newcomer:
             if result.status == 0:
                 self.expect(where, login, "it is done, and nothing is there")
             elif result.status != 128 + 9:
-                self.expect(where, result.status < 128 and result.err.strip(), result)
+                self.expect(where, 0 < result.status < 128 and result.err.strip(), result)
+                self.expect(where, "Sanitizer" not in result.err, result.err)
             for lock in machine.home.glob(".claude*.lock"):  # those have passed
                 os.utime(lock, (time.time() - 60,) * 2)
             again = machine.run(*JOIN, input=self.line)
@@ -102,14 +107,55 @@ def plan(newcomer):
     if EVERYTHING:
         return [(at, way) for way in WAYS for at in range(1, newcomer.calls + 1)]
     dice = random.Random("join")
-    calls = range(1 + dice.randrange(3), newcomer.calls + 1, max(1, newcomer.calls // 40))
+    calls = range(1 + dice.randrange(3), newcomer.calls + 1, max(1, newcomer.calls // 25))
     return [(at, "kill") for at in calls] + [(at, dice.choice(WAYS[1:])) for at in calls]
 
 
+def report(newcomer):
+    return "\n".join([f"{len(newcomer.violations)} violations in {newcomer.runs} runs, the first:",
+                      *newcomer.violations[:12]])
+
+
+@pytest.mark.skipif(
+    not STEP.exists() or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
+    reason="steps through the system calls of the program as it is installed (Linux, x86-64)")
 def test_every_call_of_join(tmp_path):
     newcomer = Newcomer(tmp_path)
     for at, way in plan(newcomer):
         newcomer.disturb(at, way)
     assert newcomer.hits > 0.4 * newcomer.runs
-    assert not newcomer.violations, "\n".join(
-        [f"{len(newcomer.violations)} violations in {newcomer.runs} runs, the first:", *newcomer.violations[:12]])
+    assert not newcomer.violations, report(newcomer)
+
+
+class Starved(Newcomer):
+    """The same, with the Nth allocation failing, once or for ever after."""
+
+    def prepare(self):
+        prefix = self.folder / "prefix"
+        (prefix / "bin").mkdir(parents=True)
+        shutil.copy(STARVED, prefix / "bin" / "credrelay")
+        (prefix / "libexec").symlink_to(LIBEXEC.parent)
+        self.program = prefix / "bin" / "credrelay"
+
+    def disturbed(self, at, way):
+        machine = self.machine()
+        met = machine.home / "report"
+        result = machine.run(self.program, *JOIN[1:], input=self.line,
+                             env={"CREDRELAY_FAIL_ALLOC": f"{at}{'+' if way == 'sticky' else ''}",
+                                  "CREDRELAY_FAIL_REPORT": str(met)})
+        name = "allocation" if met.exists() else None
+        met.unlink(missing_ok=True)
+        return machine, result, 0, name
+
+
+@pytest.mark.skipif(not STARVED.exists(), reason="the allocator is wrapped by the linker (Linux)")
+@pytest.mark.parametrize("way", ["once", "sticky"])
+def test_every_allocation_of_join(tmp_path, way):
+    newcomer = Starved(tmp_path)
+    for at in range(1, 20_000, 1 if EVERYTHING else 41):
+        hits = newcomer.hits
+        newcomer.disturb(at, way)
+        if newcomer.hits == hits:
+            break
+    assert newcomer.runs > 10 and at < 19_000
+    assert not newcomer.violations, report(newcomer)
