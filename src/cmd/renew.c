@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "alert/alert.h"
+#include "alert/renewal.h"
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
@@ -120,11 +120,11 @@ static void tell_json(const struct relay *r, const struct renew_report *report,
     show_line(v);
 }
 
-/* A renewal that worked ends the trouble that the watcher may have had with it. */
+/* Trouble that the watcher has had may be over, or begin. */
 static void tell_alert(const struct relay *r, const struct renew_report *report)
 {
     struct err e;
-    if (report->outcome == RENEWAL_DONE && !alert_fine(r, TROUBLE_RENEW, clock_wall_ms(), &e))
+    if (!alert_renewal(r, report, clock_wall_ms(), &e))
         fprintf(stderr, "credrelay: nobody will be told: %s\n", e.text);
 }
 
@@ -137,7 +137,8 @@ static int renew(const struct relay *r, const struct options *o)
     if (!renew_relay(r, &rq, &report, &e))
         return tell_failure("renew", o, &e);
     bool short_of = unmet(o, &report, &e);
-    tell_alert(r, &report);
+    if (!o->dry_run)
+        tell_alert(r, &report);
     if (o->json) {
         tell_json(r, &report, o, short_of ? &e : NULL);
         return short_of ? err_exit_status(e.code) : 0;

@@ -175,7 +175,8 @@ static struct decision hopeless(const struct situation *s, enum reason why)
         deadline = s->shared->login.deadline;
     if (deadline && deadline <= s->now)
         return answer(DO_HUMAN, WHY_DEADLINE_PASSED);
-    bool another = s->renewable->known && usable(&s->renewable->login) && !holder(s);
+    bool another = s->renewable->known && usable(&s->renewable->login) &&
+                   (!holder(s) || s->renewable->renewing);
     return answer(!writer(s) || another ? DO_WAIT : DO_HUMAN, why);
 }
 

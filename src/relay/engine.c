@@ -355,5 +355,6 @@ bool relay_sync(const struct relay *r, const struct sync_request *rq, int64_t lo
 
 bool sync_installed(const struct sync_report *report)
 {
-    return report->did.action == DO_INSTALL_SHARED || report->did.action == DO_INSTALL_RENEWABLE;
+    return (report->did.action == DO_INSTALL_SHARED && report->did.reason != WHY_RENEWAL_NEAR) ||
+           report->did.action == DO_INSTALL_RENEWABLE;
 }

@@ -75,7 +75,7 @@ bool relay_sync(const struct relay *r, const struct sync_request *rq, int64_t lo
 bool sync_unmet(const struct relay *r, enum intent intent, const struct sync_report *report,
                 struct err *ret);
 
-/* Did the sync put a login into the file? */
+/* Did the sync put a login into the file that was not there? */
 bool sync_installed(const struct sync_report *report);
 
 #endif

@@ -1,17 +1,20 @@
 #include "run/recover.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "alert/renewal.h"
 #include "base/clock.h"
 #include "base/inherit.h"
 #include "relay/events.h"
+#include "relay/lay_down.h"
 #include "run/child.h"
 
-enum { FRUITLESS_FOR_MS = 30000, POLL_FIRST_MS = 500, POLL_MOST_MS = 2000 };
+enum { FRUITLESS_FOR_MS = 30000, POLL_FIRST_MS = 500, POLL_MOST_MS = 2000, RENEWAL_LOOK_MS = 50 };
 
 /* ---- looking ---- */
 
@@ -51,16 +54,20 @@ static bool recently(int64_t at)
     return at && age >= 0 && age < FRUITLESS_FOR_MS;
 }
 
-/* Has a sync brought nothing a moment ago?  Again without the lock: whoever holds it may be waiting
- * for a writer. */
-static bool in_vain(const struct relay *r)
+/* Again without the lock: whoever holds it may be waiting for a writer. */
+static bool load_state(const struct relay *r, struct state *ret)
 {
     char path[LIMIT_PATH];
-    struct state state;
     struct err ignored;
     return relay_state_path(r, ".json", path, &ignored) &&
-           state_load(path, r->store_url, clock_wall_ms(), &state, &ignored) &&
-           recently(state.fruitless_at);
+           state_load(path, r->store_url, clock_wall_ms(), ret, &ignored);
+}
+
+/* Has a sync brought nothing a moment ago? */
+static bool in_vain(const struct relay *r)
+{
+    struct state state;
+    return load_state(r, &state) && recently(state.fruitless_at);
 }
 
 static bool sync_before_run(struct session *s, int64_t deadline)
@@ -75,28 +82,80 @@ static bool sync_before_run(struct session *s, int64_t deadline)
     return installed;
 }
 
-void preflight(const struct relay *r, struct start *ret)
+/* ---- a login that is about to be renewed ---- */
+
+/* Would the run's client refresh it by itself, with a refresh token that others may be sending? */
+static bool is_about_to_refresh(const struct relay *r, const struct login_facts *login)
+{
+    return login->renewable && login_is_near_end(login, clock_wall_ms()) && relay_takes_turns(r);
+}
+
+/* Where no watcher has seen to it: the run goes on without the refresh token, which is claimed and
+ * spent beside it. */
+static void leave_renewing(const struct relay *r, struct start *start)
+{
+    struct state state;
+    struct err e;
+    if (load_state(r, &state) && !lay_down(r, &state.memory, &e))
+        fprintf(stderr, "credrelay: the refresh token stays on disk, ignoring: %s\n", e.text);
+    look_at_login(r, &start->login);
+    renew_beside(r);
+}
+
+/* The store has nothing fresher, so it is this machine's to renew, if anybody's: the run waits for it
+ * as long as it may. */
+static void wait_for_renewal(const struct relay *r, struct start *start, int64_t deadline)
+{
+    const struct login_facts before = start->login;
+    if (before.state != LOGIN_USABLE || !login_expired(&before, clock_wall_ms()) ||
+        !relay_takes_turns(r))
+        return;
+    renew_beside(r);
+    while (!start->pulled && clock_steady_ms() < deadline) {
+        clock_sleep_ms(RENEWAL_LOOK_MS);
+        look_at_login(r, &start->login);
+        start->pulled = start->login.state == LOGIN_USABLE && !login_same(&start->login, &before);
+    }
+}
+
+/* False: nothing was asked, since it was a moment ago, or could not be. */
+static bool sync_in_doubt(const struct relay *r, struct start *ret, int64_t deadline)
 {
     struct session s;
-    struct memory memory;
     struct err ignored;
-    int64_t deadline = clock_steady_ms() + r->preflight_ms;
-    *ret = (struct start){.pulled = false};
-    look_at_login(r, &ret->login);
-    peek(r, &memory);
-    ret->doubtful = refused(&ret->login, &memory);
-    /* Where nothing can be read, nothing can be put: a Keychain that is locked for this session. */
-    if (works(&ret->login, &memory) || ret->login.state == LOGIN_UNREADABLE || in_vain(r) ||
-        !session_open(r, r->preflight_ms, &s, &ignored))
-        return;
+    if (in_vain(r) || !session_open(r, r->preflight_ms, &s, &ignored))
+        return false;
     /* Whoever held the lock until now may have done all that is to be done. */
     look_at_login(r, &ret->login);
-    if (!works(&ret->login, &s.state.memory) && !recently(s.state.fruitless_at))
+    bool wanted = !works(&ret->login, &s.state.memory) && !recently(s.state.fruitless_at);
+    if (wanted)
         ret->pulled = sync_before_run(&s, deadline);
     if (ret->pulled)
         look_at_login(r, &ret->login);
     ret->doubtful = refused(&ret->login, &s.state.memory);
     (void)session_close(&s, &ignored);
+    return wanted && !ret->pulled;
+}
+
+void preflight(const struct relay *r, struct start *ret)
+{
+    struct memory memory;
+    int64_t deadline = clock_steady_ms() + r->preflight_ms;
+    *ret = (struct start){.pulled = false};
+    look_at_login(r, &ret->login);
+    peek(r, &memory);
+    ret->doubtful = refused(&ret->login, &memory);
+    bool good = works(&ret->login, &memory);
+    if (good && is_about_to_refresh(r, &ret->login))
+        leave_renewing(r, ret);
+    /* Where nothing can be read, nothing can be put: a Keychain that is locked for this session. */
+    if (good || ret->login.state == LOGIN_UNREADABLE)
+        return;
+    if (sync_in_doubt(r, ret, deadline))
+        wait_for_renewal(r, ret, deadline);
+    /* The store could not be asked, or was a moment ago. */
+    if (is_about_to_refresh(r, &ret->login))
+        leave_renewing(r, ret);
 }
 
 /* ---- after ---- */
@@ -205,6 +264,35 @@ pid_t recover_beside(const struct relay *r, const struct login_facts *failed)
     signals_release();
     let_go_of_the_run();
     _exit(recover(r, failed, clock_wall_ms(), &ignored) ? 0 : 1);
+}
+
+/* In a session of its own, so that what ends the run does not end a client that is just saving a
+ * login; and nobody's child. */
+static _Noreturn void renew_apart(const struct relay *r)
+{
+    const struct renew_request rq = {.now = true};
+    struct renew_report report;
+    struct err e; /* the log says it */
+    setsid();
+    if (fork() != 0)
+        _exit(0);
+    signals_release();
+    let_go_of_the_run();
+    if (renew_relay(r, &rq, &report, &e))
+        (void)alert_renewal(r, &report, clock_wall_ms(), &e);
+    _exit(0);
+}
+
+void renew_beside(const struct relay *r)
+{
+    int status;
+    if (!r->renews)
+        return;
+    pid_t pid = fork();
+    if (pid == 0)
+        renew_apart(r);
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
 }
 
 bool recovered_beside(pid_t pid)

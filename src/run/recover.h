@@ -18,7 +18,11 @@ struct start {
 
 /* Look at the login and, when it is missing, blank, malformed, expired or known to be rejected,
  * sync: at most every 30 s where that brought nothing, and within the relay's `preflight` time.
- * What goes wrong is no reason not to run. */
+ * What goes wrong is no reason not to run.
+ *
+ * A client that is about to be started must not refresh a login which another machine may be
+ * refreshing: near its end the refresh token is laid down, and the login is renewed beside the run
+ * (relay/renew.h). */
 void preflight(const struct relay *r, struct start *ret);
 
 /* The login on disk, as it is. */
@@ -33,6 +37,9 @@ bool recover(const struct relay *r, const struct login_facts *failed, int64_t en
 /* The same in a process of its own, beside a client that is about to try again.  Returns its pid,
  * -1 when it could not be started. */
 pid_t recover_beside(const struct relay *r, const struct login_facts *failed);
+
+/* Renew the login in a process of its own, which outlives this one, if it is this machine's to renew. */
+void renew_beside(const struct relay *r);
 
 /* Has that process found a login?  One that has not ended is left to itself. */
 bool recovered_beside(pid_t pid);

@@ -331,6 +331,59 @@ def test_the_old_holder_comes_back(fleet, store, api):
     assert has_refresh_token(desk, laptop) == ["laptop"]
 
 
+# -- beside a run --------------------------------------------------------------------------------
+
+
+def test_a_run_near_the_end(fleet, store, api):
+    """No watcher has laid the refresh token down: the run starts without it, and the login is renewed
+    beside it."""
+    desk, laptop = fleet("desk", "laptop")
+    published(store, api, desk, laptop, lifetime=8 * HOUR)
+    content, old = desk.read_login(), desk.access_token()
+    content["claudeAiOauth"]["expiresAt"] = int((time.time() + 200) * 1000)
+    desk.write_login(content)
+    result = desk.run("claude-p", "report")
+    assert (result.status, result.err) == (0, ""), result
+    wait_for(lambda: desk.access_token() != old)
+    wait_for(lambda: desk.events("renew"))
+    assert store.renewable()[1] == oauth(desk)
+    assert api.counts()["refreshes"] == 1 and api.counts()["refused"] == 0
+    assert sorted(run["argv"] for run in desk.client_runs()) == [["-p", "ok"], ["-p", "report"]]
+    assert has_refresh_token(desk, laptop) == ["desk"]
+
+
+def test_a_run_after_the_end(fleet, store, api):
+    """Nobody has renewed it, and the run waits for that."""
+    desk, laptop = fleet("desk", "laptop", more="writers = desk, laptop\npreflight = 20s\n")
+    published(store, api, desk, laptop, lifetime=2)
+    old = desk.access_token()
+    wait_for(lambda: old not in api.live())
+    result = desk.run("claude-p", "ok")
+    assert result.out == "ok\n", result
+    wait_for(lambda: desk.events("renew"))
+    assert store.renewable()[1] == oauth(desk)
+    assert api.counts()["refreshes"] == 1 and api.counts()["unauthorized"] == 0
+    assert laptop.run("claude-p", "ok").out == "ok\n"
+    assert api.counts()["refreshes"] == 1
+
+
+def test_a_run_near_the_end_without_the_store(fleet, store, api):
+    """Another writer may be renewing it: this one must not."""
+    desk, laptop = fleet("desk", "laptop")
+    proxy = ProxyStore(desk, database=store.path)
+    join(desk, proxy, more="writers = desk, laptop\n")
+    published(store, api, desk, laptop, lifetime=8 * HOUR)
+    content = desk.read_login()
+    content["claudeAiOauth"]["expiresAt"] = int((time.time() + 200) * 1000)
+    desk.write_login(content)
+    proxy.behave("sys.exit(1)")
+    assert desk.run("claude-p", "ok").out == "ok\n"
+    assert "refreshToken" not in oauth(desk)
+    wait_for(lambda: desk.events("renew"))
+    assert not desk.events("renew")[0]["ok"]
+    assert api.counts()["refreshes"] == 0
+
+
 # -- what is run ---------------------------------------------------------------------------------
 
 

@@ -139,6 +139,8 @@ static const struct row {
     {"nor kept", READER, "A+8", "A+8", 1, NULL, "", "=A1 !A", DO_WAIT, WHY_NOTHING_WORKS},
     {"refused on the holder", WRITER, "A+8r", "A+8", 1, "A+8r", "me", "=A1 !A", DO_HUMAN,
      WHY_NOTHING_WORKS},
+    {"refused on the holder, which is renewing it", WRITER, "A+8", "A+8", 1, "A+8r", "*me",
+     "=A1 !A", DO_WAIT, WHY_NOTHING_WORKS},
     {"refused on another writer", WRITER, "A+8", "A+8", 1, "A+8r", "other", "=A1 !A", DO_WAIT,
      WHY_NOTHING_WORKS},
     {"a new login beats a refused one", WRITER, "B+8r", "A+8", 1, "A+8r", "other", "=A1 !A",
