@@ -286,7 +286,6 @@ static bool begin(struct watcher *w, struct err *e)
     if (w->signals < 0)
         return false;
     teller_begin(&w->common.teller, w->rq->voice);
-    w->terminal = isatty(STDERR_FILENO);
     w->wake = os_wake_open();
     w->clocks = (struct clocks){.wall = clock_wall_ms(), .awake = os_awake_ms()};
     sentry_open(&w->sentry);
@@ -297,6 +296,7 @@ static bool begin(struct watcher *w, struct err *e)
     show(w);
     if (w->rq->ready)
         w->rq->ready(w->rq->ctx);
+    w->terminal = isatty(STDERR_FILENO); /* once detached it has none to lose */
     return true;
 }
 

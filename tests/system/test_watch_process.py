@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness.person import Person
 from harness.proxy_store import ProxyStore
 from harness.relay import LocalStore, fingerprint, join, made_up, token, wait_for
 from harness.watch import ASAN, Watcher, status_of
@@ -159,6 +160,21 @@ def test_detached_it_is_ready_when_it_returns(machine, store):
         wait_for(lambda: store.shared())
     finally:
         os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: gone(pid))
+
+
+def test_detached_from_a_terminal_it_reloads_on_a_hang_up_signal(machine):
+    """It has given the terminal back: SIGHUP is a wish, not the terminal's end."""
+    with Person(machine, "credrelay", "watch", "--detach") as person:
+        assert person.ends() == 0
+    pid = int(person.screen)
+    try:
+        os.kill(pid, signal.SIGHUP)
+        wait_for(lambda: gone(pid) or [e for e in machine.events("watch") if e["did"] in ("reload", "stop")], 60)
+        assert [e["did"] for e in machine.events("watch") if e["did"] in ("reload", "stop")] == ["reload"]
+    finally:
+        if not gone(pid):
+            os.kill(pid, signal.SIGTERM)
         wait_for(lambda: gone(pid))
 
 
