@@ -13,7 +13,7 @@ ROOT = TESTS.parent
 MAN = {path.name: path.read_text() for path in sorted((ROOT / "man").glob("*.[0-9]"))}
 README = (ROOT / "README.md").read_text()
 PROSE = {name: (ROOT / name).read_text()
-         for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/claude.md")}
+         for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/claude.md", "docs/security.md")}
 SHARE = PREFIX / "share"
 BASH_FILES = SHARE / "bash-completion" / "completions"
 SHELLS = {"credrelay": BASH_FILES, "claude-p": BASH_FILES, "_credrelay": SHARE / "zsh" / "site-functions",
