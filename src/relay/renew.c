@@ -231,14 +231,28 @@ static bool sync_after(struct attempt *a, struct err *e)
     return ok;
 }
 
+/* What the client made is not what the store has now: it could not be put, or somebody's later login
+ * is in its place, here as well. */
+static enum renewal not_published(struct attempt *a, bool synced, struct err *why)
+{
+    if (!synced)
+        return RENEWAL_UNPUBLISHED;
+    err_set(why, ERR_CONFLICT, "what the client renewed was not published: %s",
+            reason_text(a->sync.stands.reason));
+    return login_same(&a->sync.local, &a->report.after) ? RENEWAL_UNPUBLISHED : RENEWAL_OVERTAKEN;
+}
+
 static void publish(struct attempt *a)
 {
-    struct err why;
-    bool ok = sync_after(a, &why) && login_same(&a->sync.shared, &a->report.after);
-    a->report.outcome = ok ? RENEWAL_DONE : RENEWAL_UNPUBLISHED;
-    if (ok)
+    struct err why = {.code = ERR_NONE};
+    bool synced = sync_after(a, &why);
+    if (synced && login_same(&a->sync.shared, &a->report.after)) {
+        a->report.outcome = RENEWAL_DONE;
         a->report.version = a->sync.version;
-    else if (a->report.why.code == ERR_NONE)
+        return;
+    }
+    a->report.outcome = not_published(a, synced, &why);
+    if (a->report.why.code == ERR_NONE)
         a->report.why = why;
 }
 

@@ -279,6 +279,26 @@ def test_a_claim_that_was_cut_short_is_taken_up(fleet, store, api):
     assert laptop.access_token() == desk.access_token()
 
 
+def test_a_person_logs_in_meanwhile(fleet, store, api):
+    """Elsewhere, while the client is at it: the person's login is the later one and stays."""
+    desk, laptop = fleet("desk", "laptop")
+    published(store, api, desk, laptop, lifetime=100)
+    desk.program("slow", f"#!/bin/sh\ntouch $HOME/begun\n"
+                         f"while [ ! -e $HOME/go ]; do sleep 0.05; done\nexec {desk.bin}/claude -p ok\n")
+    process = desk.start("credrelay", "renew", "--json", env={"CREDRELAY_RENEW": "slow"})
+    wait_for(lambda: (desk.home / "begun").exists())
+    laptop.human_login(api, deadline_in=40 * 24 * HOUR)
+    sync(laptop)
+    (desk.home / "go").touch()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b""), out
+    assert json.loads(out)["did"] == "overtaken"
+    assert desk.access_token() == laptop.access_token() == store.shared()["accessToken"]
+    event, = desk.events("renew")
+    assert (event["did"], event["error"]) == ("overtaken", "conflict")
+    assert event["message"].startswith("what the client renewed was not published: "), event
+
+
 def test_the_store_cannot_be_reached(fleet, store, api):
     """What the store has as well is not spent unasked, and leaves the disk."""
     desk, laptop = fleet("desk", "laptop")
