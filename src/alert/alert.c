@@ -101,7 +101,8 @@ bool alert_trouble(const struct relay *r, enum trouble what, const struct err *w
 bool alert_fine(const struct relay *r, enum trouble what, int64_t now, struct err *e)
 {
     const struct happening h = {.kind = HAPPENED_FINE, .now = now, .what = what};
-    return !books_maybe_trouble(r) || step(r, &h, e);
+    /* Whoever does not get at the books leaves the end to the next one. */
+    return !books_maybe_trouble(r) || step(r, &h, e) || e->code == ERR_BUSY;
 }
 
 bool alert_deadline(const struct relay *r, int64_t deadline, int64_t now, struct err *e)
