@@ -199,7 +199,8 @@ static void told(void *ctx, const struct relay *r, enum channel c, const struct 
     char good[128];
     snprintf(good, sizeof good, "sent: %s, %s", r->name, telling_name(l->telling.kind));
     tell_outcome(t->o, t->outcomes, c, good, failure);
-    t->status = failure ? err_exit_status(failure->code) : 0;
+    if (failure)
+        t->status = err_exit_status(failure->code);
 }
 
 static int send_due(const struct options *o)
@@ -213,6 +214,8 @@ static int send_due(const struct options *o)
         jv_free(t.outcomes);
         return tell_failure("alert send", o, &e);
     }
+    if (!result.pending)
+        t.status = 0; /* what was refused has been taken since */
     end_outcomes(o, "alert send", t.outcomes, t.status);
     if (!o->json && !o->quiet && !result.delivered && !result.refused)
         puts(result.pending ? "nothing is due yet" : "nothing is to be sent");

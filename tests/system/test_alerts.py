@@ -476,3 +476,22 @@ def test_sending_by_hand(owner, told):
     unknown = owner.world.run("credrelay", "alert", "shout")
     assert (unknown.status, unknown.err) == (
         64, "credrelay: alert: there is no 'shout'\n  see: credrelay alert --help\n")
+
+
+def test_one_channel_that_takes_it_does_not_hide_another_that_does_not(owner, told):
+    works = owner.world.home / "works"
+    owner.configure(f"webhook = {told.server.url}/hook\ncommand = cat >'{owner.world.home}/heard'; test -e '{works}'")
+    told.answer("401 Unauthorized")
+    owner.run()
+    wait_for(lambda: {e["channel"] for e in owner.world.events("alert")} == {"webhook", "command"}, 60)
+    owner.end_senders()
+    wait_for(lambda: not owner.senders())
+    works.touch()
+
+    def make_due(books):
+        for to in books["outbox"][0]["to"].values():
+            to["next_at"] = 0
+    owner.edit(make_due)
+    sent = owner.world.run("credrelay", "alert", "send")
+    assert (sent.status, sent.out) == (77, "command: sent: claude, opened\n"), sent
+    assert sent.err.startswith("credrelay: alert: webhook: "), sent
