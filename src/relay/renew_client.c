@@ -118,12 +118,12 @@ static int be_client(void *ctx)
     sigset_t none;
     os_die_with_parent(b->parent);
     setpgid(0, 0);
+    inherit_restore(); /* it closes what was closed when we were started */
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
         if (dup2(b->null, fd) < 0)
             return errno;
     if (chdir(b->folder) != 0)
         return errno;
-    inherit_restore();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(b->client->path, (char *const *)b->client->argv, b->env);

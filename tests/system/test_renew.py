@@ -427,6 +427,16 @@ def test_in_which_world_it_runs(fleet, store, api):
         str(desk.state), "/dev/null", "/dev/null", "/dev/null", "0022", "unset 1 kept"]
 
 
+def test_with_streams_that_are_closed_it_still_has_its_own(fleet, store, api):
+    """Else the first file that it opens, which may be the login, is its standard output."""
+    desk, laptop = fleet("desk", "laptop")
+    published(store, api, desk, laptop, lifetime=100)
+    desk.program("claude", "#!/bin/sh\nstreams=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)\n"
+                           "echo \"$streams\" >$HOME/streams\n")
+    desk.run("sh", "-c", "exec credrelay renew <&- >&- 2>&-")
+    assert (desk.home / "streams").read_text().splitlines() == ["/dev/null"] * 3
+
+
 def test_one_at_a_time_on_a_machine(fleet, store, api):
     desk, laptop = fleet("desk", "laptop")
     published(store, api, desk, laptop, lifetime=100)
