@@ -2,16 +2,13 @@
  *
  * One command with an action as its argument: all four are about one thing, and have all but their
  * name in common. */
-#include "service/service.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/home.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
-#include "watch/presence.h"
+#include "service/service.h"
+#include "watch/install.h"
 
 /* What was asked for, and what came of it. */
 struct telling {
@@ -141,39 +138,15 @@ static int tell(const struct telling *t)
 
 /* ---- the actions ---- */
 
-/* The service's watcher would find its place taken and end, again and again. */
-static bool place_is_free(const struct options *o, struct err *e)
-{
-    char state[LIMIT_PATH];
-    struct service s;
-    if (!service_find(o->manager, &s, e))
-        return false;
-    struct watch_presence *p = calloc(1, sizeof *p); /* large */
-    if (!p)
-        return err_no_memory(e);
-    bool ok = home_state(state, e) && watch_presence(state, p, e);
-    if (ok && p->running && s.state != SERVICE_RUNNING) {
-        ok = err_set(e, ERR_BUSY, "a watcher that is not the service's runs (pid %lld)",
-                     (long long)p->pid);
-        err_hint(e, "end it first: kill %lld", (long long)p->pid);
-    }
-    free(p);
-    return ok;
-}
-
 static int install(const char *command, const struct options *o)
 {
     struct service_plan plan;
     struct service now;
     struct err e;
     struct buf text;
-    struct telling t = {.command = command, .o = o};
+    struct telling t = {.command = command, .o = o, .plan = &plan};
     buf_init(&text, LIMIT_UNIT);
-    bool ok = place_is_free(o, &e);
-    if (ok) {
-        ok = service_install(o->manager, o->dry_run, &plan, &e);
-        t.plan = &plan;
-    }
+    bool ok = watch_install(o->manager, o->dry_run, &plan, &e);
     if (ok && o->dry_run)
         ok = service_text(o->manager, &text, &e);
     else if (ok)

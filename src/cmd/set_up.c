@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "doctor/check.h"
-#include "service/service.h"
+#include "watch/install.h"
 
 /* Another sync of this machine may be waiting for a slow store. */
 enum { LOCK_WAIT_MS = 12000 };
@@ -85,7 +85,7 @@ bool set_up_service(struct steps *s)
 {
     struct service_plan plan;
     struct err e;
-    bool ok = service_install(NULL, s->o->dry_run, &plan, &e);
+    bool ok = watch_install(NULL, s->o->dry_run, &plan, &e);
     if (ok)
         tell_service(s, &plan);
     else if (e.code == ERR_UNSUPPORTED)

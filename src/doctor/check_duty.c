@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "doctor/check.h"
 #include "service/service.h"
+#include "watch/install.h"
 #include "watch/presence.h"
 
 /* ---- the watcher ---- */
@@ -88,7 +89,7 @@ void look_service(struct visit *v)
 bool mend_service(struct finding *f, struct err *e)
 {
     struct service_plan plan;
-    if (!service_install(NULL, false, &plan, e))
+    if (!watch_install(NULL, false, &plan, e))
         return false;
     char name[LIMIT_PATH + 2];
     snprintf(f->detail, sizeof f->detail, "installed %.900s", shell_path(plan.service.path, name));

@@ -8,6 +8,7 @@ import pytest
 from harness.invitations import service_manager, unit
 from harness.person import Person
 from harness.relay import fingerprint, snapshot
+from harness.watch import Watcher
 
 WRITER = """[claude]
 tool = claude
@@ -53,6 +54,16 @@ def ends(result):
 def lines(result):
     """What it says, without what doctor adds."""
     return [line for line in result.out.splitlines() if not line.startswith("check  ")]
+
+
+def test_a_watcher_by_hand_keeps_the_service_out(machine):
+    with Watcher(machine) as watcher:
+        refused = machine.run("credrelay", "init", "--yes", "--store", "local:")
+        assert refused.status == 75 and not unit(machine).exists(), refused
+        assert refused.err == (f"credrelay: init: a watcher that is not the service's runs (pid {watcher.pid})\n"
+                               f"  end it first: kill {watcher.pid}\n")
+    assert machine.run("credrelay", "init", "--yes").status == 0
+    assert unit(machine).exists()
 
 
 # -- from flags ----------------------------------------------------------------------------------
