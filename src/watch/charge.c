@@ -35,14 +35,19 @@ void charge_begin(struct charge *c, const struct relay *r, const struct watch_re
 
 void charge_end(struct charge *c)
 {
-    worker_kill(&c->worker);
-    worker_kill(&c->waiter);
+    worker_drop(&c->worker);
+    worker_drop(&c->waiter);
     relay_free(&c->relay);
 }
 
 bool charge_idle(const struct charge *c)
 {
     return !c->asked && !c->worker.pid;
+}
+
+bool charge_renews(const struct charge *c)
+{
+    return c->worker.pid && c->worker.order.what == DUTY_RENEW;
 }
 
 void charge_look(struct charge *c)
@@ -61,11 +66,18 @@ static struct schedule schedule(const struct charge *c, int64_t now)
     struct schedule_facts f = c->standing.facts;
     f.now = now;
     f.jitter = succession_jitter(c->relay.machine);
+    f.fleet_size = (unsigned)c->relay.fleet_size;
     f.can_wait = c->waits_failed < MOST_WAITS_FAILED;
     f.tried_at = c->tried_at;
     f.failures = c->failures;
     f.failing_since = c->failing_since;
     f.retry_after_ms = c->retry_after_ms;
+    if (f.renewed != RENEWED_REFUSED && c->renewals.failures &&
+        strcmp(c->renewals.fingerprint, c->standing.fingerprint) == 0) {
+        f.renewed = RENEWED_FAILED;
+        f.renew_tried_at = c->renewals.tried_at;
+        f.renew_failures = c->renewals.failures;
+    }
     return schedule_next(&f);
 }
 
@@ -93,7 +105,7 @@ int64_t charge_due(const struct charge *c)
     struct schedule s = schedule(c, wall);
     if (s.sync_why != SYNC_WAIT || !c->waiter.pid)
         due = earlier(due, steady_at(s.sync_at, wall, steady));
-    return due;
+    return earlier(due, steady_at(s.renew_at, wall, steady));
 }
 
 /* ---- doing it ---- */
@@ -127,12 +139,12 @@ static void act_on_schedule(struct charge *c, const struct watch_common *w)
     int64_t now = clock_wall_ms();
     struct schedule s = schedule(c, now);
     if (s.sync_why != SYNC_WAIT)
-        worker_kill(&c->waiter);
-    if (s.sync_at > now)
-        return;
-    if (s.sync_why != SYNC_WAIT)
+        worker_drop(&c->waiter);
+    if (s.renew_at <= now)
+        start(c, w, DUTY_RENEW, false); /* begins with a sync */
+    else if (s.sync_at <= now && s.sync_why != SYNC_WAIT)
         start(c, w, DUTY_SYNC, false);
-    else if (!c->waiter.pid)
+    if (s.sync_at <= now && s.sync_why == SYNC_WAIT && !c->waiter.pid)
         start(c, w, DUTY_WAIT, false);
 }
 
@@ -161,19 +173,12 @@ void charge_act(struct charge *c, const struct watch_common *w)
 
 static bool is_trouble(const struct charge *c, const struct duty_report *report, struct err *ret)
 {
-    bool passing = report->failure.code == ERR_BUSY && c->failures < MOST_BUSY;
+    bool passing = !report->ok && report->failure.code == ERR_BUSY && c->failures < MOST_BUSY;
     *ret = (struct err){.code = ERR_NONE};
-    if (!report->ok && passing) {
+    if (passing)
         *ret = c->trouble;
-    } else if (!report->ok) {
+    else if (!report->ok || report->unmet)
         *ret = report->failure;
-    } else if (report->stands.action == DO_WAIT) {
-        err_set(ret, ERR_BUSY, "%s", reason_text(report->stands.reason));
-        err_hint(ret, "it comes when a writer publishes");
-    } else if (report->stands.action == DO_HUMAN) {
-        err_set(ret, ERR_HOPELESS, "%s", reason_text(report->stands.reason));
-        err_hint(ret, "log in: %s", c->relay.tool->login_command);
-    }
     return ret->code != ERR_NONE;
 }
 
@@ -241,6 +246,34 @@ static void count(struct charge *c, const struct duty_report *report)
         c->failing_since = c->tried_at;
 }
 
+/* Another login counts than before: what came of renewing that one is over. */
+static void begin_anew(struct charge *c, const struct watch_common *w)
+{
+    if (strcmp(c->renewals.fingerprint, c->standing.fingerprint) == 0)
+        return;
+    if (c->renewals.fingerprint[0])
+        tell_renewal(&w->teller, &c->relay, NULL, false);
+    memset(&c->renewals, 0, sizeof c->renewals);
+    memcpy(c->renewals.fingerprint, c->standing.fingerprint, sizeof c->renewals.fingerprint);
+}
+
+static void collect_renewal(struct charge *c, const struct duty_report *report,
+                            const struct watch_common *w)
+{
+    begin_anew(c, w);
+    if (report->renewal == RENEWAL_DONE || report->renewal == RENEWAL_UNPUBLISHED) {
+        tell_renewal(&w->teller, &c->relay, report, true);
+        return;
+    }
+    /* Also what only was not our turn is not asked for again at once. */
+    c->renewals.tried_at = clock_wall_ms();
+    c->renewals.failures++;
+    if (!duty_renewal_failed(report))
+        return;
+    tell_renewal(&w->teller, &c->relay, report, c->renewals.told != report->warning.code);
+    c->renewals.told = report->warning.code;
+}
+
 static void collect_sync(struct charge *c, enum duty what, const struct duty_report *report,
                          const struct watch_common *w)
 {
@@ -252,6 +285,10 @@ static void collect_sync(struct charge *c, enum duty what, const struct duty_rep
     else if (duty_restored(report) && what == DUTY_CHANGE)
         debounce_restored(&c->debounce, now);
     tell(c, report, w);
+    if (report->renews)
+        collect_renewal(c, report, w);
+    else
+        begin_anew(c, w);
     show(c, report);
     show_due(c);
     c->changed = true;

@@ -27,6 +27,14 @@ struct charge {
     unsigned failures;
     unsigned waits_failed; /* in a row: a store that cannot be waited on */
 
+    /* Renewals that came to nothing, of the login that counts. */
+    struct {
+        char fingerprint[FINGERPRINT_SIZE];
+        int64_t tried_at; /* wall clock, ms */
+        unsigned failures;
+        enum err_code told; /* why, when somebody has been told; else ERR_NONE */
+    } renewals;
+
     struct err trouble; /* what stands in the way of a login that works here; ERR_NONE: nothing */
     struct watch_relay shown; /* for those who look (watch/presence.h) */
     bool changed;             /* `shown` is news */
@@ -54,5 +62,8 @@ void charge_collect(struct charge *c, struct worker *of, const struct watch_comm
 
 /* Nothing is being done, and nothing is asked for. */
 bool charge_idle(const struct charge *c);
+
+/* It is having its client renew the login: to be let finish. */
+bool charge_renews(const struct charge *c);
 
 #endif

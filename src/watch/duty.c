@@ -10,14 +10,32 @@
  * its calls to the store, on a machine under load. */
 enum { LOCK_WAIT_MS = 12000, OWN_MS = 15000 };
 
+/* A renewal bounds itself: the client, and a few syncs before and after it (relay/renew.c).  This is
+ * for one that hangs all the same. */
+enum { RENEWAL_MS = 300000 };
+
 int64_t duty_most_ms(const struct duty_order *o)
 {
-    return LOCK_WAIT_MS + o->attempt_ms + OWN_MS;
+    return LOCK_WAIT_MS + o->attempt_ms + OWN_MS + (o->what == DUTY_RENEW ? RENEWAL_MS : 0);
+}
+
+bool duty_renewal_failed(const struct duty_report *r)
+{
+    if (!r->renews)
+        return false;
+    switch (r->renewal) {
+    case RENEWAL_COUNT: return r->warning.code != ERR_BUSY;
+    case RENEWAL_NOTHING:
+    case RENEWAL_FAILED:
+    case RENEWAL_REFUSED: return true;
+    default: return false;
+    }
 }
 
 bool duty_published(const struct duty_report *r)
 {
-    return r->ok && (r->did.action == DO_PUBLISH || r->did.action == DO_FORWARD);
+    return (r->ok && (r->did.action == DO_PUBLISH || r->did.action == DO_FORWARD)) ||
+           (r->renews && r->renewal == RENEWAL_DONE);
 }
 
 bool duty_restored(const struct duty_report *r)
@@ -85,9 +103,34 @@ static void count(struct standing *s, const struct login_facts *f)
     snprintf(s->fingerprint, sizeof s->fingerprint, "%s", is ? f->fingerprint : "");
 }
 
+/* One that the store does not know is this machine's own to renew. */
+static bool is_private(const struct login_facts *local, const struct login_facts *renewable)
+{
+    return local->renewable && !login_same(local, renewable);
+}
+
+static bool can_renew(const struct relay *r)
+{
+    struct err why_not;
+    bool has_command = r->renew_command[0] || r->tool->renew[0];
+    return r->renews && has_command && renew_allowed(r, &why_not);
+}
+
+static void stand_in_line(const struct relay *r, const struct sync_report *report,
+                          const struct memory *m, struct standing *s)
+{
+    bool ours = is_private(&report->local, &report->renewable);
+    s->facts.renewable = report->renewable.renewable || report->local.renewable;
+    s->facts.claimed = report->renewing && strcmp(report->holder, r->machine) != 0;
+    s->facts.place = ours ? PLACE_HOLDER : succession_place(r->writers, r->machine, report->holder);
+    s->facts.renewed = s->fingerprint[0] && strcmp(m->refused, s->fingerprint) == 0
+                           ? RENEWED_REFUSED
+                           : RENEWED_NOT_TRIED;
+}
+
 /* After a sync that was fine: the store's login counts. */
-static void stand_in_step(const struct sync_report *report, const struct memory *m,
-                          struct standing *s)
+static void stand_in_step(const struct relay *r, const struct sync_report *report,
+                          const struct memory *m, struct standing *s)
 {
     const struct login_facts *shared = &report->shared, *local = &report->local;
     bool any = works(shared, m), here = works(local, m);
@@ -95,10 +138,11 @@ static void stand_in_step(const struct sync_report *report, const struct memory 
     count(s, any && !s->facts.unpublished ? shared : local);
     s->facts.lacking = !any && !here;
     s->facts.here = here && strcmp(local->fingerprint, s->fingerprint) == 0;
-    s->facts.full_here = s->facts.here && local->renewable && report->renewable.renewable &&
-                         login_same(local, &report->renewable);
+    s->facts.full_here = s->facts.here && relay_takes_turns(r) && local->renewable &&
+                         report->renewable.renewable && login_same(local, &report->renewable);
     s->version = report->version;
     memcpy(s->holder, report->holder, sizeof s->holder);
+    stand_in_line(r, report, m, s);
 }
 
 /* After one that failed: what was known of the store still is all that is known, unless a login was
@@ -107,11 +151,16 @@ static void stand_alone(const struct relay *r, const struct login_facts *local,
                         const struct memory *m, struct standing *s)
 {
     s->facts.unpublished = is_unpublished(r, local, m);
+    if (s->facts.unpublished) {
+        s->facts.place = PLACE_HOLDER;
+        s->facts.claimed = false;
+    }
     if (s->facts.unpublished || !s->fingerprint[0])
         count(s, local);
     s->facts.here = works(local, m) && strcmp(local->fingerprint, s->fingerprint) == 0;
     s->facts.full_here = s->facts.full_here && s->facts.here && local->renewable;
     s->facts.lacking = !works(local, m);
+    s->facts.renewable = s->facts.renewable || local->renewable;
 }
 
 /* ---- duties ---- */
@@ -129,8 +178,9 @@ static void stand(const struct duty_order *o, const struct sync_report *report,
     struct login_facts local;
     struct err ignored;
     bool seen = look(o->relay, &ret->judged, &local, &ignored);
+    ret->standing.facts.renews = can_renew(o->relay);
     if (ret->ok) {
-        stand_in_step(report, m, &ret->standing);
+        stand_in_step(o->relay, report, m, &ret->standing);
         /* What was decided on is what has been judged, whatever is there by now. */
         if (!seen || local.state != report->local.state || !login_same(&local, &report->local))
             ret->judged.file.failed = -1;
@@ -172,6 +222,7 @@ static void sync_whole(const struct duty_order *o, struct duty_report *ret)
     ret->did = report.did;
     ret->stands = report.stands;
     ret->warning = report.warning;
+    ret->unmet = sync_unmet(o->relay, INTENT_SYNC, &report, &ret->failure);
     log_sync(o, ret, &report);
 }
 
@@ -195,6 +246,24 @@ static void perform_change(const struct duty_order *o, struct duty_report *ret)
     sync_whole(o, ret);
 }
 
+/* What the renewal leaves is judged by a sync of its own: it also finishes what could not be
+ * published. */
+static void perform_renewal(const struct duty_order *o, struct duty_report *ret)
+{
+    const struct renew_request rq = {.now = false};
+    struct renew_report report;
+    struct err why = {.code = ERR_NONE};
+    ret->renewal = RENEWAL_COUNT;
+    if (renew_relay(o->relay, &rq, &report, &why)) {
+        ret->renewal = report.outcome;
+        ret->took_over = report.took_over;
+        why = report.why;
+    }
+    sync_whole(o, ret);
+    if (duty_renewal_failed(ret) || ret->renewal == RENEWAL_DONE)
+        ret->warning = why;
+}
+
 static void perform_wait(const struct duty_order *o, struct duty_report *ret)
 {
     const struct relay *r = o->relay;
@@ -214,10 +283,12 @@ static void perform_wait(const struct duty_order *o, struct duty_report *ret)
 
 void duty_perform(const struct duty_order *o, struct duty_report *ret)
 {
-    *ret = (struct duty_report){.judged = o->judged, .standing = o->standing};
+    *ret = (struct duty_report){
+        .judged = o->judged, .standing = o->standing, .renews = o->what == DUTY_RENEW};
     switch (o->what) {
     case DUTY_SYNC: sync_whole(o, ret); break;
     case DUTY_CHANGE: perform_change(o, ret); break;
+    case DUTY_RENEW: perform_renewal(o, ret); break;
     case DUTY_WAIT: perform_wait(o, ret); break;
     }
 }

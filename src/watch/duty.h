@@ -10,12 +10,13 @@
 #define CREDRELAY_WATCH_DUTY_H
 
 #include "os/file_id.h"
-#include "relay/engine.h"
+#include "relay/renew.h"
 #include "watch/schedule.h"
 
 enum duty {
     DUTY_SYNC,   /* look at the file and the store, do what is right */
     DUTY_CHANGE, /* the same, if the file's login is another one than was judged last */
+    DUTY_RENEW,  /* have the client renew the login, if it is our turn; then a sync */
     DUTY_WAIT,   /* until the store has a newer version; touches nothing */
 };
 
@@ -45,24 +46,31 @@ struct duty_order {
 };
 
 struct duty_report {
-    bool ok;             /* else `failure` says why */
-    bool synced;         /* a sync was tried; else it was not another login, or it was held */
-    bool changed;        /* the file's login was another one than judged last */
-    bool held;           /* a new login was left for later (watch/debounce.h) */
-    bool newer;          /* DUTY_WAIT: it came */
-    struct decision did; /* and what stands after it, as in struct sync_report */
+    bool ok;              /* else `failure` says why */
+    bool unmet;           /* ok, but there is no login that works: `failure` says why as well */
+    bool synced;          /* a sync was tried; else it was not another login, or it was held */
+    bool changed;         /* the file's login was another one than judged last */
+    bool held;            /* a new login was left for later (watch/debounce.h) */
+    bool newer;           /* DUTY_WAIT: it came */
+    bool renews;          /* DUTY_RENEW; then: */
+    enum renewal renewal; /* what came of it; RENEWAL_COUNT: it could not be tried */
+    bool took_over;       /* from another machine */
+    struct decision did;  /* and what stands after it, as in struct sync_report */
     struct decision stands;
     struct judged judged;
     int64_t expires_at, deadline; /* of the file's login, when usable */
     struct standing standing;
     struct err failure;
-    struct err warning; /* code ERR_NONE: none */
+    struct err warning; /* what did not stop it; or why a renewal came to nothing; ERR_NONE */
 };
 
 /* How long it may take at most before it is killed, ms. */
 int64_t duty_most_ms(const struct duty_order *o);
 
 void duty_perform(const struct duty_order *o, struct duty_report *ret);
+
+/* A renewal that was tried and failed, or could not be tried: somebody has to act. */
+bool duty_renewal_failed(const struct duty_report *r);
 
 /* Was a login put into the store, or into the file? */
 bool duty_published(const struct duty_report *r);

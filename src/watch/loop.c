@@ -186,6 +186,15 @@ static void reload(struct watcher *w)
     ask_all(w);
 }
 
+/* What renews is let finish first. */
+static bool may_reload(const struct watcher *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (charge_renews(&w->charges[i]))
+            return false;
+    return w->reload;
+}
+
 /* ---- the loop ---- */
 
 static int64_t due(const struct watcher *w)
@@ -262,7 +271,7 @@ static void watch(struct watcher *w)
 {
     struct sleep s;
     while (!w->end && !(w->rq->once && idle(w))) {
-        if (w->reload)
+        if (may_reload(w))
             reload(w);
         act(w);
         sleep_well(w, &s);

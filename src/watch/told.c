@@ -84,8 +84,25 @@ void tell_done(const struct teller *t, const struct relay *r, const struct duty_
     if ((something || report->changed) && login[0])
         say(t, r, "%s login %.*s: %s (version %lld)", done[d->action], FINGERPRINT_SHOWN, login,
             reason_text(d->reason), (long long)report->standing.version);
-    if (report->warning.code != ERR_NONE)
+    if (report->warning.code != ERR_NONE && !duty_renewal_failed(report))
         complain(t, r, &report->warning);
+}
+
+void tell_renewal(const struct teller *t, const struct relay *r, const struct duty_report *report,
+                  bool news)
+{
+    int64_t now = clock_wall_ms();
+    struct err e;
+    if (report && duty_renewal_failed(report)) {
+        if (news)
+            complain(t, r, &report->warning);
+        heed(alert_trouble(r, TROUBLE_RENEW, &report->warning, now, &e), r, &e);
+        return;
+    }
+    if (report)
+        say(t, r, "renewed login %.*s%s", FINGERPRINT_SHOWN, report->standing.fingerprint,
+            report->took_over ? ", taken over" : "");
+    heed(alert_fine(r, TROUBLE_RENEW, now, &e), r, &e);
 }
 
 void tell_state(const struct teller *t, const struct relay *r, const struct err *why, bool news,

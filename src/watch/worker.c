@@ -60,11 +60,16 @@ static void reap(struct worker *w, int *ret_status)
     *w = WORKER_NONE;
 }
 
-void worker_kill(struct worker *w)
+void worker_drop(struct worker *w)
 {
     int ignored;
     if (!w->pid)
         return;
+    if (w->order.what == DUTY_RENEW) {
+        close(w->fd);
+        *w = WORKER_NONE;
+        return;
+    }
     kill(-w->pid, SIGKILL);
     reap(w, &ignored);
 }
@@ -93,7 +98,10 @@ void worker_end(struct worker *w, struct duty_report *ret)
     if (!told)
         kill(-w->pid, SIGKILL);
     *ret = told ? report
-                : (struct duty_report){.judged = w->order.judged, .standing = w->order.standing};
+                : (struct duty_report){.judged = w->order.judged,
+                                       .standing = w->order.standing,
+                                       .renews = w->order.what == DUTY_RENEW,
+                                       .renewal = RENEWAL_COUNT};
     if (!told)
         ret->judged.file.failed = -1;
     reap(w, &status);
@@ -103,4 +111,5 @@ void worker_end(struct worker *w, struct duty_report *ret)
         err_set(&ret->failure, ERR_FAILED, "the process that syncs ended without a word (%s %d)",
                 WIFSIGNALED(status) ? "signal" : "status",
                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    ret->warning = ret->renews && !told ? ret->failure : ret->warning;
 }

@@ -30,7 +30,8 @@ bool worker_start(struct worker *w, const struct duty_order *o, const struct loc
 /* After its end, or at its deadline, when it is killed: a report that is not ok then says so. */
 void worker_end(struct worker *w, struct duty_report *ret);
 
-/* No report is wanted any more; fine when there is no process. */
-void worker_kill(struct worker *w);
+/* No report is wanted any more; fine when there is no process.  One that renews is left to itself: a
+ * client that is ended between its refresh and its writing takes the login along. */
+void worker_drop(struct worker *w);
 
 #endif

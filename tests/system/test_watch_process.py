@@ -198,7 +198,7 @@ ONCE = [  # (what is so, login, configuration, status, standard error)
     ("none anywhere", None, "", 78,
      "credrelay: claude: the store has no login yet\n  log in: claude /login\n"),
     ("a reader, and no writer has published", None, "role = reader\n", 75,
-     "credrelay: claude: the store has no login yet\n  it comes when a writer publishes\n"),
+     "credrelay: claude: the store has no login yet\n  it comes when a writer publishes; on a writer: credrelay publish\n"),
 ]
 
 
