@@ -38,7 +38,7 @@ static void note_running(struct visit *v, const struct watch_presence *p)
                        CREDRELAY_VERSION),
                   "kill %lld; its service starts it again", (long long)p->pid);
     else
-        note(v, FOUND_FINE, "watcher", "running since %s", span);
+        note(v, FOUND_FINE, "watcher", "running for %s", span);
 }
 
 void look_watcher(struct visit *v)

@@ -96,7 +96,7 @@ GOOD = {  # about: message
     "configuration": "~/.config/credrelay/credrelay.conf",
     "state folder": "~/.local/state/credrelay",
     "state files": "/^\\d+, and only their owner can open them/",
-    "watcher": "/^running since 2 h 0 min/",
+    "watcher": "/^running for 2 h 0 min/",
     "service": "running (systemd)",
     "space": "/^\\d+ MiB free/",
     "log": "1 KiB in 1 file",
@@ -685,6 +685,15 @@ def test_what_is_not_well_with_parameter_store(writer, spoil, about, found, mess
     spoil(writer)
     _, findings = examine(writer)
     assert_finding(writer, findings[about], found, *(with_places(writer, t) for t in (message, matters, hint)))
+
+
+def test_a_value_that_can_be_read_is_read(writer):
+    """Whatever else is wrong."""
+    user(writer, "claude_creds_writer", reader_policy(writer.parameter_store.path))
+    (writer.home / ".aws" / "credentials").chmod(0o644)
+    _, found = examine(writer)
+    assert [found[about]["found"] for about in ("store keys_file", "store write", "store value")] == [
+        "broken", "broken", "fine"]
 
 
 def test_a_certificate_that_is_not_trusted(writer, fault_server, certificates):
