@@ -32,7 +32,7 @@ void template_key_description(const struct aws_place *place, char out[256]);
 /* ERR_INVALID: NAME cannot be a user's. */
 bool template_user_ok(const char *name, struct err *e) MUST_CHECK;
 
-/* What the roles' names and the rest have in common, for both languages.  ERR as above. */
+/* Can these be the names of users and of an alias?  Errors as above. */
 bool template_check(const struct template_request *rq, struct err *e) MUST_CHECK;
 
 #endif

@@ -380,6 +380,18 @@ def test_other_machines_over_ssh(fleet, ssh, tmp_path):
     assert keys(fleet) == {new: "Active"}
 
 
+def test_another_machine_by_an_invitation(fleet, ssh):
+    """What rotate-key says to do where there is no ssh."""
+    assert rotate(fleet).status == 0
+    invitation = fleet.run("credrelay", "invite", "reader", "--no-seal")
+    assert invitation.status == 0, invitation
+    other = ssh["machine-2"]
+    joined = other.run("credrelay", "join", "--replace", "--no-service", input=invitation.out)
+    assert f"aws_access_key_id = {profile_key(fleet)[1]}\n" in (other.home / ".aws" / "credentials").read_text(), joined
+    assert rotate(fleet, "--finish", "--grace", "0").status == 0
+    assert works(other) and works(fleet)
+
+
 def test_a_machine_that_does_not_answer_keeps_the_old_key_alive(fleet, ssh):
     stopped = rotate(fleet, "reader", "--ssh", "machine-2", "machine-9", "machine-3")
     assert stopped.status == 69 and stopped.err == (
