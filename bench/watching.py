@@ -111,8 +111,8 @@ def looped(home, port, rounds, find_aws):
         raise CouldNotRun("no inotifywait here (Debian: inotify-tools)")
     writer = Writer(home, port, 0)
     writer.world.env.update(
-        AWS=next(iter(find_aws().values())), PARAMETER=writer.store.path, AWS_PROFILE=WRITER, AWS_DEFAULT_REGION=writer.store.region,
-        ENDPOINT=writer.store.endpoint)
+        AWS=next(iter(find_aws().values())), ENDPOINT=writer.store.endpoint,
+        PARAMETER=writer.store.path, AWS_PROFILE=WRITER, AWS_DEFAULT_REGION=writer.store.region)
     process = writer.world.start("sh", "-c", SCRIPT, start_new_session=True)
     try:
         time.sleep(1)  # it does not say when it has begun
