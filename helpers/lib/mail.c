@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "this_machine.h"
 #include "transport.h"
 
 /* What a server says in one conversation. */
@@ -55,16 +56,10 @@ static size_t ignore(char *bytes, size_t size, size_t count, void *ctx)
 
 /* ---- the request ---- */
 
-static bool on_this_machine(const char *host)
-{
-    return strncmp(host, "127.", 4) == 0 || strncmp(host, "localhost", 9) == 0 ||
-           strncmp(host, "[::1]", 5) == 0;
-}
-
 static void set_server(struct talk *t, const struct mail_server *s, int64_t left)
 {
     CURL *easy = t->transport.easy;
-    bool plain = on_this_machine(t->host) && !*s->user;
+    bool plain = is_this_machine(t->host) && !*s->user;
     curl_easy_setopt(easy, CURLOPT_URL, s->url);
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* those of the environment are for the web */
     /* The end of a session is waited for as well, and beyond the time for all of it.  So it is not

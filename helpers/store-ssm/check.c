@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "ops.h"
 #include "parameter.h"
+#include "this_machine.h"
 #include "xml.h"
 
 /* AWS refuses signatures 5 minutes off, and so much off a login's expiry means little; warn well
@@ -108,12 +109,6 @@ static void check_clock(struct check *c)
 
 /* ---- the connection ---- */
 
-static bool on_this_machine(const char *host)
-{
-    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
-           strncmp(host, "localhost", 9) == 0;
-}
-
 /* Behind the N bytes that are there. */
 static void say_end(struct finding *f, size_t n, int64_t ends_s, const char *host)
 {
@@ -141,7 +136,7 @@ static void check_certificate(struct check *c, const struct aws_answer *got, con
                            &to, &ignored))
         return;
     if (strncmp(to.url, "https:", 6) != 0) {
-        struct finding *f = check_row(c, ROW_CERTIFICATE, on_this_machine(to.host));
+        struct finding *f = check_row(c, ROW_CERTIFICATE, is_this_machine(to.host));
         snprintf(f->detail, sizeof f->detail, "none: %s is asked over plain http", to.host);
         if (!f->ok)
             snprintf(f->hint, sizeof f->hint,

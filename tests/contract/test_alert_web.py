@@ -289,14 +289,21 @@ def test_what_a_secret_file_must_not_hold(world, webhook):
     c.options["webhook-file"] = str(c.secret("hook", "file:///etc/passwd"))
     assert outcome(c.call()) == ("invalid", "the webhook is no URL of http or https",
                                  "its file must hold the URL alone, as in https://hooks.example.org/x")
-    c.options["webhook-file"] = str(c.secret("hook", "http://example.org/x"))
+    c.options.update({"webhook-file": str(c.secret("hook", "https://ntfy.sh/")), "webhook-format": "ntfy"})
+    assert outcome(c.call()) == ("invalid", "the webhook's URL names no topic of ntfy's",
+                                 "it is like https://ntfy.sh/TOPIC")
+
+
+@pytest.mark.parametrize("host", ["example.org", "127.example.org", "localhost.example.org",
+                                  "127.0.0.1@example.org", "127.0.0.1.example.org"])
+def test_a_token_is_not_sent_in_the_clear(world, webhook, host):
+    c, _ = webhook()
+    del c.options["webhook"]
+    c.options["webhook-file"] = str(c.secret("hook", f"http://{host}/x"))
     c.options["webhook-token-file"] = str(c.secret("token", "tk_TEST"))
     assert outcome(c.call("check")) == (
         "denied", "a token is not sent over http, where everybody on the way reads it",
         "give the webhook as https://...")
-    c.options.update({"webhook-file": str(c.secret("hook", "https://ntfy.sh/")), "webhook-format": "ntfy"})
-    assert outcome(c.call()) == ("invalid", "the webhook's URL names no topic of ntfy's",
-                                 "it is like https://ntfy.sh/TOPIC")
 
 
 def test_no_error_names_the_url(world, fault_server):
