@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/home.h"
 #include "os/service.h"
 #include "service/manager.h"
 #include "service/unit_gather.h"
@@ -223,9 +224,11 @@ static bool make_folder_of(const char *path, struct err *e)
     return dir_make(folder, e);
 }
 
+/* The log of the unit is in the state folder, which a manager does not make. */
 static bool write_unit(const struct view *v, struct err *e)
 {
-    return make_folder_of(v->service.path, e) &&
+    char state[LIMIT_PATH];
+    return home_state(state, e) && dir_make(state, e) && make_folder_of(v->service.path, e) &&
            file_replace(v->service.path, v->text.data, v->text.len, e);
 }
 

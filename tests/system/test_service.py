@@ -99,6 +99,7 @@ def test_its_life(managed, manager):
     assert (installed.status, installed.err) == (0, ADVICE[manager])
     assert m.calls() == starting(m)
     assert oct(m.path.stat().st_mode) == "0o100600"
+    assert oct(m.world.state.stat().st_mode) == "0o40700"  # launchd's log is there, and launchd makes no folder
     text = m.path.read_text()
     assert m.run("credrelay", "service", "print").out == text
 
