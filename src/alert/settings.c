@@ -176,11 +176,11 @@ static const char *const secret_keys[] = {"smtp-password", "resend-key", "webhoo
 
 /* Webhooks whose URL is all it takes to post. */
 static const char *const secret_urls[] = {
-    "://hooks.slack.com/",
-    "://discord.com/api/webhooks/",
-    "://discordapp.com/api/webhooks/",
+    "hooks.slack.com/",
+    "discord.com/api/webhooks/",
+    "discordapp.com/api/webhooks/",
     ".webhook.office.com/",
-    "://chat.googleapis.com/",
+    "chat.googleapis.com/",
     "token=",
     "secret=",
     "key=",
@@ -192,9 +192,9 @@ static const char *secret_behind(const char *key, const char *value)
     for (size_t i = 0; i < sizeof secret_keys / sizeof secret_keys[0]; i++)
         if (strcmp(key, secret_keys[i]) == 0)
             return key;
-    const char *host = strstr(value, "://");
-    const char *user_end = host ? strchr(host + 3, '@') : NULL;
-    bool has_user = user_end && user_end < host + 3 + strcspn(host + 3, "/?#");
+    const char *scheme_end = strstr(value, "://"); /* which may have been left out */
+    const char *host = scheme_end ? scheme_end + 3 : value;
+    bool has_user = memchr(host, '@', strcspn(host, "/?#")) != NULL;
     if (strcmp(key, "smtp") == 0 && has_user)
         return "smtp-password";
     if (strcmp(key, "webhook") != 0)
@@ -227,7 +227,11 @@ bool alert_setting_take(struct alert_settings *s, const char *key, const char *v
     }
     if (rows[i].take(s, key, value))
         return true;
-    err_set(e, ERR_INVALID, "%s: %s = %.64s is not valid", place, key, value);
+    /* In the place of a file's name may be what belongs into the file. */
+    if (rows[i].take == take_file)
+        err_set(e, ERR_INVALID, "%s: %s is not valid", place, key);
+    else
+        err_set(e, ERR_INVALID, "%s: %s = %.64s is not valid", place, key, value);
     return err_hint(e, "%s takes %s", key, rows[i].setting.takes);
 }
 
