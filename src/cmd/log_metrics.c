@@ -1,4 +1,5 @@
 /* Metrics of all relays of this machine, into a file for node_exporter or to standard output. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,8 +108,11 @@ static bool update(const char *path, const char *state_dir, struct metrics *m, s
 {
     char lock_path[LIMIT_PATH];
     struct lock lock = LOCK_NONE;
-    if (!dir_make(state_dir, e) || !path_join(lock_path, state_dir, "metrics.lock") ||
-        !lock_take(lock_path, LOCK_WAIT_MS, &lock, e))
+    if (!dir_make(state_dir, e))
+        return false;
+    if (!path_join(lock_path, state_dir, "metrics.lock"))
+        return err_errno(e, ENAMETOOLONG, "%.64s...", state_dir);
+    if (!lock_take(lock_path, LOCK_WAIT_MS, &lock, e))
         return false;
     bool ok = recall(m, path, e) && count(m, state_dir, e) && write_file(path, m, e);
     lock_release(&lock);

@@ -148,15 +148,14 @@ static bool set_up_key(const struct setting_up *s, enum role role, bool user_the
                                       .first = true,
                                       .dry_run = s->rq->dry_run};
     struct rotate_report report;
-    struct aws_profile before;
+    struct aws_profile before = {.secret = NULL};
     struct err ignored;
     if (s->rq->dry_run && !user_there) {
         tell(s, AWS_SETUP_KEY, AWS_SETUP_WOULD, profile);
         return true;
     }
     bool had_key = aws_profile_read(profile, &before, &ignored) && before.key_id[0];
-    if (had_key)
-        aws_profile_free(&before);
+    aws_profile_free(&before);
     if (!rotate(&rq, &report, e))
         return false;
     tell(s, AWS_SETUP_KEY,

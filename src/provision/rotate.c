@@ -175,13 +175,14 @@ static bool give_up_making(struct run *r, struct err *e)
 static bool undo_making(struct run *r, struct err *e)
 {
     struct err ignored;
-    if (aws_admin_delete_key(&r->actor, r->note.user, r->note.new.id, &ignored) &&
-        forget(r, &ignored))
-        return err_hint(e, "the new key was deleted again; make room, then the same command again");
-    return err_hint(e,
-                    "a new key was made and could not be kept: aws iam delete-access-key "
-                    "--user-name %s --access-key-id %s",
-                    r->note.user, r->note.new.id);
+    if (!aws_admin_delete_key(&r->actor, r->note.user, r->note.new.id, &ignored))
+        return err_hint(e,
+                        "a new key was made and could not be kept: aws iam delete-access-key "
+                        "--user-name %s --access-key-id %s",
+                        r->note.user, r->note.new.id);
+    if (!forget(r, &ignored))
+        return err_hint(e, "the new key was deleted again; remove %s", r->note_path);
+    return err_hint(e, "the new key was deleted again; make room, then the same command again");
 }
 
 static bool make(struct run *r, struct err *e)
