@@ -36,16 +36,21 @@ def install_service(world):
 
 
 @pytest.fixture
-def well(world, tmp_path):
-    """A writer where all is well, but for the alerts that nobody gets."""
+def ready(world, tmp_path):
+    """A writer where all is well, but for the alerts that nobody gets, and that nobody watches."""
     world.shared = LocalStore(tmp_path / "shared" / "store.db")
     world.program("claude", "#!/bin/sh\necho '2.1.300 (Claude Code)'\n")
     join(world, world.shared)
     install_service(world)
     world.write_login(made_up(1, deadline_in=20 * 86400))
     assert world.run("credrelay", "publish").status == 0
-    with watching(world):
-        yield world
+    return world
+
+
+@pytest.fixture
+def well(ready):
+    with watching(ready):
+        yield ready
 
 
 def examine(world, *arguments, **more):
@@ -756,9 +761,6 @@ MENDED = [  # (what is so, about, what --fix says of it)
     (chmod(0o755, *STATE_DIR), "state folder", "~/.local/state/credrelay had mode 0755, has 0700 now"),
     (chmod(0o640, *STATE_DIR, "claude.json"), "state files",
      "~/.local/state/credrelay/claude.json had mode 0640, has 0600 now"),
-    (lambda w: (w.home / UNIT).unlink(), "service",
-     "installed ~/.config/systemd/user/credrelay-watch.service"),
-    (note("pid", ""), "service", "installed ~/.config/systemd/user/credrelay-watch.service"),
 ]
 
 
@@ -771,6 +773,24 @@ def test_what_can_be_mended(well, spoil, about, message):
     assert_finding(well, found[about], "mended", message)
     assert status == 2  # the alerts
     assert examine(well)[1][about]["found"] == "fine"
+
+
+@pytest.mark.parametrize("spoil", [lambda w: (w.home / UNIT).unlink(), note("pid", "")],
+                         ids=["not installed", "not running"])
+def test_a_service_is_mended(ready, spoil):
+    spoil(ready)
+    assert examine(ready)[1]["service"]["fixable"] is True
+    found = examine(ready, "--fix")[1]
+    assert_finding(ready, found["service"], "mended", "installed ~/.config/systemd/user/credrelay-watch.service")
+    assert examine(ready)[1]["service"]["found"] == "fine"
+
+
+def test_a_service_whose_place_is_taken_is_not_started(well):
+    """A watcher begun by hand is there: the service would end at once, again and again."""
+    (well.home / UNIT).unlink()
+    found = examine(well, "--fix")[1]
+    assert found["service"]["message"].startswith(
+        "not installed (systemd); it could not be mended: a watcher that is not the service's runs (pid ")
 
 
 def test_what_is_not_ours_is_left_alone(well):
@@ -786,12 +806,12 @@ def test_what_is_not_ours_is_left_alone(well):
     assert snapshot(well.home / ".claude", well.home / ".aws", well.home / ".config") == before
 
 
-def test_what_could_not_be_mended(well):
+def test_what_could_not_be_mended(ready):
     """Found, and then given to somebody else before it is mended: chattr is not everywhere, a service
     that refuses is."""
-    (well.home / UNIT).unlink()
-    note("refuse", "restart\tUnit is masked.\n")(well)
-    status, found = examine(well, "--fix")
+    (ready.home / UNIT).unlink()
+    note("refuse", "restart\tUnit is masked.\n")(ready)
+    status, found = examine(ready, "--fix")
     assert found["service"]["found"] == "warning"
     assert found["service"]["message"].startswith("not installed (systemd); it could not be mended: ")
     assert found["service"]["hint"] == "credrelay service install"
