@@ -247,12 +247,12 @@ static void count(struct charge *c, const struct duty_report *report)
 }
 
 /* Another login counts than before: what came of renewing that one is over. */
-static void begin_anew(struct charge *c, const struct watch_common *w)
+static void begin_anew(struct charge *c)
 {
     if (strcmp(c->renewals.fingerprint, c->standing.fingerprint) == 0)
         return;
     if (c->renewals.fingerprint[0])
-        tell_renewal(&w->teller, &c->relay, NULL, false);
+        tell_renewed(&c->relay);
     memset(&c->renewals, 0, sizeof c->renewals);
     memcpy(c->renewals.fingerprint, c->standing.fingerprint, sizeof c->renewals.fingerprint);
 }
@@ -260,18 +260,16 @@ static void begin_anew(struct charge *c, const struct watch_common *w)
 static void collect_renewal(struct charge *c, const struct duty_report *report,
                             const struct watch_common *w)
 {
-    begin_anew(c, w);
-    if (report->renewal == RENEWAL_DONE || report->renewal == RENEWAL_UNPUBLISHED) {
-        tell_renewal(&w->teller, &c->relay, report, true);
+    begin_anew(c);
+    enum err_code why = report->renewal.why.code;
+    tell_renewal(&w->teller, &c->relay, report, c->renewals.told != why);
+    if (report->renewal.outcome == RENEWAL_DONE || report->renewal.outcome == RENEWAL_UNPUBLISHED)
         return;
-    }
+    if (duty_renewal_failed(report))
+        c->renewals.told = why;
     /* Also what only was not our turn is not asked for again at once. */
     c->renewals.tried_at = clock_wall_ms();
     c->renewals.failures++;
-    if (!duty_renewal_failed(report))
-        return;
-    tell_renewal(&w->teller, &c->relay, report, c->renewals.told != report->warning.code);
-    c->renewals.told = report->warning.code;
 }
 
 static void collect_sync(struct charge *c, enum duty what, const struct duty_report *report,
@@ -288,7 +286,7 @@ static void collect_sync(struct charge *c, enum duty what, const struct duty_rep
     if (report->renews)
         collect_renewal(c, report, w);
     else
-        begin_anew(c, w);
+        begin_anew(c);
     show(c, report);
     show_due(c);
     c->changed = true;

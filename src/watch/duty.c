@@ -23,8 +23,8 @@ bool duty_renewal_failed(const struct duty_report *r)
 {
     if (!r->renews)
         return false;
-    switch (r->renewal) {
-    case RENEWAL_COUNT: return r->warning.code != ERR_BUSY;
+    switch (r->renewal.outcome) {
+    case RENEWAL_COUNT:
     case RENEWAL_NOTHING:
     case RENEWAL_FAILED:
     case RENEWAL_REFUSED: return true;
@@ -35,7 +35,7 @@ bool duty_renewal_failed(const struct duty_report *r)
 bool duty_published(const struct duty_report *r)
 {
     return (r->ok && (r->did.action == DO_PUBLISH || r->did.action == DO_FORWARD)) ||
-           (r->renews && r->renewal == RENEWAL_DONE);
+           (r->renews && r->renewal.outcome == RENEWAL_DONE);
 }
 
 bool duty_restored(const struct duty_report *r)
@@ -251,17 +251,13 @@ static void perform_change(const struct duty_order *o, struct duty_report *ret)
 static void perform_renewal(const struct duty_order *o, struct duty_report *ret)
 {
     const struct renew_request rq = {.now = false};
-    struct renew_report report;
-    struct err why = {.code = ERR_NONE};
-    ret->renewal = RENEWAL_COUNT;
-    if (renew_relay(o->relay, &rq, &report, &why)) {
-        ret->renewal = report.outcome;
-        ret->took_over = report.took_over;
-        why = report.why;
+    struct err why;
+    if (!renew_relay(o->relay, &rq, &ret->renewal, &why)) {
+        /* Another process of this machine's is at it: so be it. */
+        ret->renewal.outcome = why.code == ERR_BUSY ? RENEWAL_OVERTAKEN : RENEWAL_COUNT;
+        ret->renewal.why = why;
     }
     sync_whole(o, ret);
-    if (duty_renewal_failed(ret) || ret->renewal == RENEWAL_DONE)
-        ret->warning = why;
 }
 
 static void perform_wait(const struct duty_order *o, struct duty_report *ret)

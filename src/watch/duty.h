@@ -46,22 +46,21 @@ struct duty_order {
 };
 
 struct duty_report {
-    bool ok;              /* else `failure` says why */
-    bool unmet;           /* ok, but there is no login that works: `failure` says why as well */
-    bool synced;          /* a sync was tried; else it was not another login, or it was held */
-    bool changed;         /* the file's login was another one than judged last */
-    bool held;            /* a new login was left for later (watch/debounce.h) */
-    bool newer;           /* DUTY_WAIT: it came */
-    bool renews;          /* DUTY_RENEW; then: */
-    enum renewal renewal; /* what came of it; RENEWAL_COUNT: it could not be tried */
-    bool took_over;       /* from another machine */
-    struct decision did;  /* and what stands after it, as in struct sync_report */
+    bool ok;      /* else `failure` says why */
+    bool unmet;   /* ok, but there is no login that works: `failure` says why as well */
+    bool synced;  /* a sync was tried; else it was not another login, or it was held */
+    bool changed; /* the file's login was another one than judged last */
+    bool held;    /* a new login was left for later (watch/debounce.h) */
+    bool newer;   /* DUTY_WAIT: it came */
+    bool renews;  /* DUTY_RENEW; then: */
+    struct renew_report renewal; /* how it ended; RENEWAL_COUNT: it could not be tried */
+    struct decision did;         /* and what stands after it, as in struct sync_report */
     struct decision stands;
     struct judged judged;
     int64_t expires_at, deadline; /* of the file's login, when usable */
     struct standing standing;
     struct err failure;
-    struct err warning; /* what did not stop it; or why a renewal came to nothing; ERR_NONE */
+    struct err warning; /* code ERR_NONE: none */
 };
 
 /* How long it may take at most before it is killed, ms. */

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "alert/alert.h"
+#include "alert/renewal.h"
 #include "base/clock.h"
 #include "watch/cliff.h"
 
@@ -84,25 +84,33 @@ void tell_done(const struct teller *t, const struct relay *r, const struct duty_
     if ((something || report->changed) && login[0])
         say(t, r, "%s login %.*s: %s (version %lld)", done[d->action], FINGERPRINT_SHOWN, login,
             reason_text(d->reason), (long long)report->standing.version);
-    if (report->warning.code != ERR_NONE && !duty_renewal_failed(report))
+    if (report->warning.code != ERR_NONE)
         complain(t, r, &report->warning);
 }
 
 void tell_renewal(const struct teller *t, const struct relay *r, const struct duty_report *report,
                   bool news)
 {
+    const struct renew_report *renewal = &report->renewal;
     int64_t now = clock_wall_ms();
     struct err e;
-    if (report && duty_renewal_failed(report)) {
-        if (news)
-            complain(t, r, &report->warning);
-        heed(alert_trouble(r, TROUBLE_RENEW, &report->warning, now, &e), r, &e);
-        return;
-    }
-    if (report)
-        say(t, r, "renewed login %.*s%s", FINGERPRINT_SHOWN, report->standing.fingerprint,
-            report->took_over ? ", taken over" : "");
-    heed(alert_fine(r, TROUBLE_RENEW, now, &e), r, &e);
+    if (renewal->outcome == RENEWAL_DONE)
+        say(t, r, "renewed login %.*s%s%s: now %.*s (version %lld)", FINGERPRINT_SHOWN,
+            renewal->before.fingerprint, renewal->took_over ? ", taken over from " : "",
+            renewal->took_over ? renewal->holder : "", FINGERPRINT_SHOWN,
+            renewal->after.fingerprint, (long long)renewal->version);
+    else if (news && duty_renewal_failed(report))
+        complain(t, r, &renewal->why);
+    if (renewal->outcome == RENEWAL_COUNT)
+        heed(alert_trouble(r, TROUBLE_RENEW, &renewal->why, now, &e), r, &e);
+    else
+        heed(alert_renewal(r, renewal, now, &e), r, &e);
+}
+
+void tell_renewed(const struct relay *r)
+{
+    struct err e;
+    heed(alert_fine(r, TROUBLE_RENEW, clock_wall_ms(), &e), r, &e);
 }
 
 void tell_state(const struct teller *t, const struct relay *r, const struct err *why, bool news,

@@ -31,9 +31,12 @@ void tell_blind(const struct teller *t, const struct relay *r, const struct err 
 void tell_done(const struct teller *t, const struct relay *r, const struct duty_report *report);
 
 /* What came of a renewal, which its process has logged: done, or what stands in the way, for people
- * only when it is NEWS.  REPORT NULL: another login counts by now. */
+ * only when it is NEWS. */
 void tell_renewal(const struct teller *t, const struct relay *r, const struct duty_report *report,
                   bool news);
+
+/* Another login counts than the one that could not be renewed here. */
+void tell_renewed(const struct relay *r);
 
 /* After every sync, whatever came of it.  WHY: what stands in the way, and NEWS: it did not, or
  * was another thing, before; code ERR_NONE: nothing, and SINCE when something did until now (0:

@@ -101,7 +101,7 @@ void worker_end(struct worker *w, struct duty_report *ret)
                 : (struct duty_report){.judged = w->order.judged,
                                        .standing = w->order.standing,
                                        .renews = w->order.what == DUTY_RENEW,
-                                       .renewal = RENEWAL_COUNT};
+                                       .renewal.outcome = RENEWAL_COUNT};
     if (!told)
         ret->judged.file.failed = -1;
     reap(w, &status);
@@ -111,5 +111,6 @@ void worker_end(struct worker *w, struct duty_report *ret)
         err_set(&ret->failure, ERR_FAILED, "the process that syncs ended without a word (%s %d)",
                 WIFSIGNALED(status) ? "signal" : "status",
                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    ret->warning = ret->renews && !told ? ret->failure : ret->warning;
+    if (!told)
+        ret->renewal.why = ret->failure;
 }

@@ -90,9 +90,9 @@ def test_a_renewal_that_is_refused_is_told_once_and_not_tried_again(fleet, store
         wait_for(lambda: desk.events("renew"), SOON)
         # Syncs go on, and none of them leads to another attempt.
         for _ in range(2):
-            synced = len(desk.events("watch"))
+            synced = len(desk.events("sync"))
             desk.login_path.unlink()
-            wait_for(lambda: desk.login_path.exists() and len(desk.events("watch")) > synced, SOON)
+            wait_for(lambda: len(desk.events("sync")) > synced and desk.login_path.exists(), SOON)
     assert [e["did"] for e in desk.events("renew")] == ["refused"]
     assert api.counts()["refused"] == 1
     assert store.shared() == before
