@@ -16,7 +16,7 @@ static bool place_is_free(const char *manager, struct err *e)
     if (!p)
         return err_no_memory(e);
     bool ok = home_state(state, e) && watch_presence(state, p, e);
-    if (ok && p->running && s.reachable && s.state != SERVICE_RUNNING) {
+    if (ok && p->running && s.reachable && !s.pid) {
         ok = err_set(e, ERR_BUSY, "a watcher that is not the service's runs (pid %lld)",
                      (long long)p->pid);
         err_hint(e, "end it first: kill %lld", (long long)p->pid);

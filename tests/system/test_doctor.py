@@ -36,21 +36,16 @@ def install_service(world):
 
 
 @pytest.fixture
-def ready(world, tmp_path):
-    """A writer where all is well, but for the alerts that nobody gets, and that nobody watches."""
+def well(world, tmp_path):
+    """A writer where all is well, but for the alerts that nobody gets."""
     world.shared = LocalStore(tmp_path / "shared" / "store.db")
     world.program("claude", "#!/bin/sh\necho '2.1.300 (Claude Code)'\n")
     join(world, world.shared)
     install_service(world)
     world.write_login(made_up(1, deadline_in=20 * 86400))
     assert world.run("credrelay", "publish").status == 0
-    return world
-
-
-@pytest.fixture
-def well(ready):
-    with watching(ready):
-        yield ready
+    with watching(world):
+        yield world
 
 
 def examine(world, *arguments, **more):
@@ -101,7 +96,7 @@ GOOD = {  # about: message
     "configuration": "~/.config/credrelay/credrelay.conf",
     "state folder": "~/.local/state/credrelay",
     "state files": "/^\\d+, and only their owner can open them/",
-    "watcher": "/^running for 2 h 0 min/",
+    "watcher": "/^running since 2 h 0 min/",
     "service": "running (systemd)",
     "space": "/^\\d+ MiB free/",
     "log": "1 KiB in 1 file",
@@ -692,15 +687,6 @@ def test_what_is_not_well_with_parameter_store(writer, spoil, about, found, mess
     assert_finding(writer, findings[about], found, *(with_places(writer, t) for t in (message, matters, hint)))
 
 
-def test_a_value_that_can_be_read_is_read(writer):
-    """Whatever else is wrong."""
-    user(writer, "claude_creds_writer", reader_policy(writer.parameter_store.path))
-    (writer.home / ".aws" / "credentials").chmod(0o644)
-    _, found = examine(writer)
-    assert [found[about]["found"] for about in ("store keys_file", "store write", "store value")] == [
-        "broken", "broken", "fine"]
-
-
 def test_a_certificate_that_is_not_trusted(writer, fault_server, certificates):
     server = fault_server("answer", body=b"{}", tls=certificates.good)
     configure(writer, url=writer.parameter_store.url(endpoint=server.url))
@@ -761,6 +747,8 @@ MENDED = [  # (what is so, about, what --fix says of it)
     (chmod(0o755, *STATE_DIR), "state folder", "~/.local/state/credrelay had mode 0755, has 0700 now"),
     (chmod(0o640, *STATE_DIR, "claude.json"), "state files",
      "~/.local/state/credrelay/claude.json had mode 0640, has 0600 now"),
+    (lambda w: (w.home / UNIT).unlink(), "service",
+     "installed ~/.config/systemd/user/credrelay-watch.service"),
 ]
 
 
@@ -773,24 +761,6 @@ def test_what_can_be_mended(well, spoil, about, message):
     assert_finding(well, found[about], "mended", message)
     assert status == 2  # the alerts
     assert examine(well)[1][about]["found"] == "fine"
-
-
-@pytest.mark.parametrize("spoil", [lambda w: (w.home / UNIT).unlink(), note("pid", "")],
-                         ids=["not installed", "not running"])
-def test_a_service_is_mended(ready, spoil):
-    spoil(ready)
-    assert examine(ready)[1]["service"]["fixable"] is True
-    found = examine(ready, "--fix")[1]
-    assert_finding(ready, found["service"], "mended", "installed ~/.config/systemd/user/credrelay-watch.service")
-    assert examine(ready)[1]["service"]["found"] == "fine"
-
-
-def test_a_service_whose_place_is_taken_is_not_started(well):
-    """A watcher begun by hand is there: the service would end at once, again and again."""
-    (well.home / UNIT).unlink()
-    found = examine(well, "--fix")[1]
-    assert found["service"]["message"].startswith(
-        "not installed (systemd); it could not be mended: a watcher that is not the service's runs (pid ")
 
 
 def test_what_is_not_ours_is_left_alone(well):
@@ -806,12 +776,20 @@ def test_what_is_not_ours_is_left_alone(well):
     assert snapshot(well.home / ".claude", well.home / ".aws", well.home / ".config") == before
 
 
-def test_what_could_not_be_mended(ready):
+def test_a_service_whose_place_is_taken_is_not_started(well):
+    note("pid", "")(well)  # and yet a watcher runs
+    status, found = examine(well, "--fix")
+    assert (status, found["service"]["found"]) == (2, "warning")
+    assert found["service"]["message"].startswith(
+        "installed, and not running (systemd); it could not be mended: a watcher that is not the service's runs")
+
+
+def test_what_could_not_be_mended(well):
     """Found, and then given to somebody else before it is mended: chattr is not everywhere, a service
     that refuses is."""
-    (ready.home / UNIT).unlink()
-    note("refuse", "restart\tUnit is masked.\n")(ready)
-    status, found = examine(ready, "--fix")
+    (well.home / UNIT).unlink()
+    note("refuse", "restart\tUnit is masked.\n")(well)
+    status, found = examine(well, "--fix")
     assert found["service"]["found"] == "warning"
     assert found["service"]["message"].startswith("not installed (systemd); it could not be mended: ")
     assert found["service"]["hint"] == "credrelay service install"
