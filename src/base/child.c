@@ -59,9 +59,13 @@ static bool spawn(const struct child_run *run, struct ends *ret, pid_t *ret_pid,
     bool ok =
         (os_pipe(in) && os_pipe(out) && os_pipe(err)) || err_errno(e, errno, "cannot make a pipe");
     int failed = ok ? start(run, in, out, err, ret_pid) : 0;
-    if (failed)
-        ok = failed == ENOMEM ? err_no_memory(e)
-                              : err_errno(e, failed, "cannot start %s", run->program);
+    if (failed) {
+        ok = false;
+        if (failed == ENOMEM)
+            err_no_memory(e);
+        else
+            err_errno(e, failed, "cannot start %s", run->program);
+    }
     close_fd(&in[0]);
     close_fd(&out[1]);
     close_fd(&err[1]);
@@ -149,7 +153,7 @@ bool child_run(const struct child_run *run, struct buf *out, struct buf *errors,
                struct err *e)
 {
     struct ends ends;
-    pid_t pid;
+    pid_t pid = -1;
     int status = 0;
     if (!spawn(run, &ends, &pid, e))
         return false;

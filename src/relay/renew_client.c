@@ -108,7 +108,6 @@ struct birth {
     const char *folder;
     char **env;
     int null;
-    pid_t parent;
 };
 
 /* Between fork and exec: only what is safe there. */
@@ -116,7 +115,8 @@ static int be_client(void *ctx)
 {
     const struct birth *b = ctx;
     sigset_t none;
-    os_die_with_parent(b->parent);
+    /* Not ours to end with: killed between its request and its saving the answer, it would take the
+     * login with it.  It ends by itself, and the next sync publishes what it has saved. */
     setpgid(0, 0);
     inherit_restore(); /* it closes what was closed when we were started */
     for (int fd = 0; fd <= STDERR_FILENO; fd++)
@@ -145,8 +145,7 @@ bool renew_client_start(const struct relay *r, struct renew_client *c, struct er
     struct birth b = {.client = c,
                       .folder = r->state_dir,
                       .env = environment_for(r->tool),
-                      .null = open("/dev/null", O_RDWR | O_CLOEXEC),
-                      .parent = getpid()};
+                      .null = open("/dev/null", O_RDWR | O_CLOEXEC)};
     int failed = !b.env ? ENOMEM : b.null < 0 ? errno : start(&b, &c->pid);
     free((void *)b.env);
     if (b.null >= 0)

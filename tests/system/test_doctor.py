@@ -96,7 +96,7 @@ GOOD = {  # about: message
     "configuration": "~/.config/credrelay/credrelay.conf",
     "state folder": "~/.local/state/credrelay",
     "state files": "/^\\d+, and only their owner can open them/",
-    "watcher": "/^running since 2 h 0 min/",
+    "watcher": "/^running for 2 h 0 min/",
     "service": "running (systemd)",
     "space": "/^\\d+ MiB free/",
     "log": "1 KiB in 1 file",
