@@ -32,8 +32,13 @@ int signals_open(struct err *e)
         err_errno(e, errno, "cannot make a pipe");
         return -1;
     }
-    for (int i = 0; i < 2; i++)
-        fcntl(fds[i], F_SETFL, O_NONBLOCK);
+    /* One that blocks would stop the loop for good. */
+    if (fcntl(fds[0], F_SETFL, O_NONBLOCK) != 0 || fcntl(fds[1], F_SETFL, O_NONBLOCK) != 0) {
+        err_errno(e, errno, "cannot make a pipe");
+        close(fds[0]);
+        close(fds[1]);
+        return -1;
+    }
     pipe_in = fds[1];
     const struct sigaction heed = {.sa_handler = note, .sa_flags = SA_RESTART};
     for (int i = 0; i < HEEDED; i++)
