@@ -1,11 +1,13 @@
 """credrelay watch renews: the holder in its turn, the next in line after it, and what it says when it
 cannot.  The client is the stand-in, which spends single-use refresh tokens."""
 import signal
+import time
 from contextlib import ExitStack
 
 import pytest
 
 from harness.relay import LocalStore, fingerprint, join, wait_for
+from harness.stepper import EVERYTHING
 from harness.watch import Watcher
 
 HOUR = 3600
@@ -20,11 +22,11 @@ def store(tmp_path):
 @pytest.fixture
 def fleet(machines, store, api):
     """fleet(name, ..., readers=) -> Worlds that share the store, each with the client."""
-    def make(*names, readers=(), **client):
+    def make(*names, readers=(), more="", **client):
         writers = ", ".join(n for n in names if n not in readers)
         worlds = machines(*names)
         for name, machine in zip(names, worlds):
-            join(machine, store, "reader" if name in readers else "writer", f"writers = {writers}\n")
+            join(machine, store, "reader" if name in readers else "writer", f"writers = {writers}\n{more}")
             machine.install_client(api, retry_pause=0.01, **client)
         return worlds
     return make
@@ -140,3 +142,32 @@ def test_a_reload_waits_for_a_renewal(fleet, store, api):
         wait_for(lambda: watcher.events("reload"), SOON)
         assert desk.events("renew")[0]["did"] == "renewed"
     assert api.counts()["refreshes"] == 1
+
+
+# `make torture` goes on for as long as a month of renewals takes twice.
+ROTATIONS = 200 if EVERYTHING else 12
+
+
+def test_rotation_after_rotation(fleet, store, api):
+    """Two writers and a reader, whose runs never stop.  A refresh revokes the login before it at once,
+    and each login is near its end when it is made."""
+    desk, laptop, server = fleet("desk", "laptop", "server", readers=["server"], more="recover-wait = 1min\n")
+    published(api, desk, laptop, server, lifetime=271)
+    api.set(access_lifetime=271, refresh_revokes=True)
+    runs = []
+    with ExitStack() as stack:
+        watchers = watched(stack, server, laptop, desk)
+        for number in range(2, ROTATIONS + 2):
+            end = time.monotonic() + 120
+            while len(store.history()) < number:
+                assert time.monotonic() < end, f"no rotation {number - 1}"
+                runs.append(server.run("claude-p", "ok", timeout=300))
+                time.sleep(0.2)
+    assert [run for run in runs if (run.status, run.out) != (0, "ok\n")] == []
+    history, counts = store.history(), api.counts()
+    assert len(set(history)) == len(history) >= ROTATIONS + 1  # one version for each, and none twice
+    assert all(token.startswith("sk-ant-oat01-") for token in history)  # none blank
+    assert counts["refused"] == 0 and counts["refreshes"] == len(desk.events("renew"))
+    assert {e["did"] for e in desk.events("renew")} == {"renewed"}
+    assert not laptop.client_runs()
+    assert not any(w.events("failing") for w in watchers)
