@@ -170,7 +170,7 @@ bool shell_run(const struct shell_command *s, struct buf *out, struct err *e)
 {
     struct talk t = {.shell = s, .out = out, .to = -1, .from = -1};
     int status = 0;
-    pid_t pid;
+    pid_t pid = -1; /* start() sets it */
     if (!start(&t, &pid, e))
         return false;
     enum ending ending = exchange(&t);
