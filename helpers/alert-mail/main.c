@@ -117,7 +117,7 @@ static bool by_resend(const struct alert_request *rq, const struct addresses *to
 
 static bool run(const struct alert_request *rq, struct err *e)
 {
-    struct addresses to;
+    struct addresses to = {.count = 0};
     if (!split(alert_option(rq, "mail"), &to, e))
         return false;
     return *alert_option(rq, "smtp") ? by_smtp(rq, &to, e) : by_resend(rq, &to, e);

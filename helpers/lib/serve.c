@@ -153,7 +153,7 @@ static bool understand(const jv *doc, struct request *ret, struct err *e)
 static bool answer_store(const void *ctx, const jv *doc, jv *answer, struct err *e)
 {
     serve_fn *const *ops = ctx;
-    struct request rq;
+    struct request rq = {.op = STORE_GET};
     if (!understand(doc, &rq, e))
         return false;
     if (!ops[rq.op])
