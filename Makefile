@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 BUILD ?= build
 
-.PHONY: all demo check quick install bench fuzz torture format lint asan clean
+.PHONY: all demo check quick install bench fuzz torture model format lint asan clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -31,6 +31,9 @@ fuzz:             ## random input against every parser, the verdict and the pump
 	@scripts/deps test
 	@for target in $$(sed -n "s/^  \['\([a-z-]*\)'.*/\1/p" tests/fuzz/meson.build); do \
 	  echo "== $$target"; tests/fuzz/run $$target $(or $(SECONDS),60) 2>&1 | tail -4; done
+
+model:            ## the protocol of renewing, checked by spin (install it first)
+	@tests/model/run
 
 torture:          ## every system call killed and failed, every allocation failed: hours
 	@scripts/check torture
