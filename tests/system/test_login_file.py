@@ -507,7 +507,7 @@ def test_everybody_at_once(world, store):
         client_said = client.communicate(timeout=60)
     assert (client.returncode, *client_said) == (0, b"", b"")
     assert watcher.wrong == [] and watcher.looks > 50
-    assert len(statuses) > 20
+    assert len(statuses) > 5  # of a slow machine
     # 75: another was faster each time; 65: what was to be published was just replaced
     assert {status for status, _ in statuses} <= {0, 65, 75}, statuses
     assert world.run("credrelay", "sync").status == 0
