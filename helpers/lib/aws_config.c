@@ -223,10 +223,10 @@ bool aws_config_has_profile(const struct aws_config *c, const char *profile)
 }
 
 /* The last one counts, should a key stand twice (botocore refuses such a file). */
-static const char *find(const struct aws_config *c, enum aws_file file, enum aws_section kind,
-                        const char *section, const char *key, bool *ret_section)
+static char *find_own(const struct aws_config *c, enum aws_file file, enum aws_section kind,
+                      const char *section, const char *key, bool *ret_section)
 {
-    const char *value = NULL;
+    char *value = NULL;
     *ret_section = false;
     for (const struct setting *s = c->first; s; s = s->next) {
         if (s->file != file || s->kind != kind || s->replaced || strcmp(s->section, section) != 0)
@@ -238,13 +238,19 @@ static const char *find(const struct aws_config *c, enum aws_file file, enum aws
     return value;
 }
 
+/* A section of any kind has what stands in its file's [DEFAULT] as well. */
+static char *find(const struct aws_config *c, enum aws_file file, enum aws_section kind,
+                  const char *section, const char *key)
+{
+    bool here, ignored;
+    char *value = find_own(c, file, kind, section, key, &here);
+    return value || !here ? value : find_own(c, file, SECTION_DEFAULTS, "", key, &ignored);
+}
+
 const char *aws_config_get_in(const struct aws_config *c, enum aws_file file, const char *profile,
                               const char *key)
 {
-    bool here, ignored;
-    const char *value = find(c, file, SECTION_PROFILE, profile, key, &here);
-    if (!value && here)
-        value = find(c, file, SECTION_DEFAULTS, "", key, &ignored);
+    const char *value = find(c, file, SECTION_PROFILE, profile, key);
     return value && *value ? value : NULL;
 }
 
@@ -295,12 +301,8 @@ static const char *service_endpoint(const struct aws_config *c, const char *prof
                                     const char *service)
 {
     const char *services = aws_config_get(c, profile, "services");
-    struct setting *found = NULL;
-    for (struct setting *s = c->first; services && s; s = s->next)
-        if (s->kind == SECTION_SERVICES && !s->replaced && strcmp(s->section, services) == 0 &&
-            strcmp(s->key, service) == 0)
-            found = s;
-    return found ? nested(found->value, "endpoint_url") : NULL;
+    char *found = services ? find(c, AWS_FILE_CONFIG, SECTION_SERVICES, services, service) : NULL;
+    return found ? nested(found, "endpoint_url") : NULL;
 }
 
 const char *aws_config_endpoint_url(const struct aws_config *c, const char *profile,

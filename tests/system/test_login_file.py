@@ -475,16 +475,16 @@ while time.monotonic() < end:
 """
 
 
-SECONDS = 8
+SECONDS, LEAST = 8, 24
 
 
 def crowd(world, seconds):
-    """Sixteen commands at any time for so long; [(exit status, stderr)]."""
+    """Sixteen commands at any time for so long, and LEAST of them on a slow machine; [(exit status, stderr)]."""
     ended, running = [], []
     commands = (["sync"], ["pull"], ["publish"], ["sync", "--json"])
     end, n = time.monotonic() + seconds, 0
     while running or time.monotonic() < end:
-        while len(running) < 16 and time.monotonic() < end:
+        while len(running) < 16 and (time.monotonic() < end or n < LEAST):
             running.append(world.start("credrelay", *commands[n % 4], stdout=subprocess.DEVNULL))
             n += 1
         over = [p for p in running if p.poll() is not None]
@@ -507,7 +507,7 @@ def test_everybody_at_once(world, store):
         client_said = client.communicate(timeout=60)
     assert (client.returncode, *client_said) == (0, b"", b"")
     assert watcher.wrong == [] and watcher.looks > 50
-    assert len(statuses) > 5  # of a slow machine
+    assert len(statuses) > 20
     # 75: another was faster each time; 65: what was to be published was just replaced
     assert {status for status, _ in statuses} <= {0, 65, 75}, statuses
     assert world.run("credrelay", "sync").status == 0

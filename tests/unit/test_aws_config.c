@@ -206,6 +206,14 @@ static const struct {
     {"the variable for all before the service's section", "AWS_ENDPOINT_URL=http://all", SERVICES,
      "us-west-2", NULL, "http://all/", "all", "/"},
     {"the service's section", "", SERVICES, "us-west-2", NULL, "http://service/", "service", "/"},
+    {"a service of every section's", "",
+     "[DEFAULT]\nssm =\n  endpoint_url = http://all\n[profile p]\nservices = s\n[services s]\nsts "
+     "=\n"
+     "  endpoint_url = http://sts\n",
+     "us-west-2", NULL, "http://all/", "all", "/"},
+    {"one's own goes before every section's", "",
+     "[DEFAULT]\nssm =\n  endpoint_url = http://all\n" SERVICES, "us-west-2", NULL,
+     "http://service/", "service", "/"},
     {"the profile's", "", "[profile p]\nendpoint_url = http://profile\n", "us-west-2", NULL,
      "http://profile/", "profile", "/"},
     {"all ignored", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true AWS_ENDPOINT_URL=http://all",
