@@ -1,44 +1,27 @@
 #include "alert/events.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "alert/plain.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "journal/sentence.h"
+#include "relay/events.h"
 
 /* ---- writing ---- */
 
-static jv *event(const struct relay *r, const char *name)
-{
-    jv *v = log_event(name);
-    jv_put_text(v, "relay", r->name);
-    jv_put_text(v, "machine", r->machine);
-    return v;
-}
-
-static void append(const struct relay *r, jv *v)
-{
-    const struct log log = {.folder = r->state_dir, .size = r->log_size, .files = r->log_keep};
-    struct err e;
-    if (!log_write(&log, v, &e))
-        fprintf(stderr, "credrelay: the log could not be written, ignoring: %s\n", e.text);
-}
-
 void event_incident(const struct relay *r, bool open, enum trouble what, const struct err *why)
 {
-    jv *v = event(r, "incident");
+    jv *v = event_new(r, "incident");
     jv_put_bool(v, "open", open);
     jv_put_text(v, "what", trouble_name(what));
     jv_put_text(v, "message", why->text);
-    append(r, v);
+    event_append(r, v);
 }
 
 void event_alert(const struct relay *r, enum channel c, const struct letter *l,
                  const struct err *failure)
 {
-    jv *v = event(r, "alert");
+    jv *v = event_new(r, "alert");
     jv_put_bool(v, "ok", failure == NULL);
     jv_put_text(v, "channel", channel_name(c));
     jv_put_text(v, "kind", telling_name(l->telling.kind));
@@ -48,7 +31,7 @@ void event_alert(const struct relay *r, enum channel c, const struct letter *l,
         jv_put_text(v, "error", err_name(failure->code));
         jv_put_text(v, "message", failure->text);
     }
-    append(r, v);
+    event_append(r, v);
 }
 
 /* ---- reading ---- */

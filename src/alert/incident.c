@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define DAY_MS INT64_C(86400000)
+#include "relay/deadline.h"
 
 static const char *const trouble_names[] = {
     [TROUBLE_RUN] = "run", [TROUBLE_WATCH] = "watch", [TROUBLE_RENEW] = "renew"};
@@ -148,26 +148,15 @@ static bool same_limit(int64_t a, int64_t b)
     return a - b < DAY_MS && b - a < DAY_MS;
 }
 
-/* How many days before the limit it is told, that are past; 0: none. */
-static int days_reached(int64_t deadline, int64_t now)
-{
-    static const int days[] = {1, 3, 7};
-    int64_t left = deadline - now;
-    for (size_t n = 0; deadline && left > 0 && n < sizeof days / sizeof days[0]; n++)
-        if (left <= days[n] * DAY_MS)
-            return days[n];
-    return 0;
-}
-
 bool incident_deadline_near(int64_t deadline, int64_t now)
 {
-    return days_reached(deadline, now) != 0;
+    return deadline_reached(deadline, now) != 0;
 }
 
 static enum telling_kind take_deadline(struct incident *i, const struct happening *h,
                                        const struct alert_policy *p, struct telling *ret)
 {
-    int days = days_reached(h->deadline, h->now);
+    int days = deadline_reached(h->deadline, h->now);
     int told = same_limit(i->deadline, h->deadline) ? i->deadline_days : 0;
     if (!days || !p->anybody || (told && told <= days))
         return TELL_NOTHING;

@@ -43,6 +43,14 @@ void clock_rfc3339(int64_t wall_ms, char *out, size_t size)
              tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)ms);
 }
 
+void clock_local(int64_t wall_ms, char *out, size_t size)
+{
+    struct tm tm;
+    time_t seconds = (time_t)(wall_ms / 1000);
+    if (!wall_ms || !localtime_r(&seconds, &tm) || !strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm))
+        snprintf(out, size, "?");
+}
+
 /* WIDTH digits at *P, which moves past them and the byte AFTER (NUL: none). */
 static bool field(const char **p, int width, char after, int min, int max, int *ret)
 {

@@ -14,7 +14,10 @@ void clock_sleep_ms(int64_t ms);
 /* "2026-11-23T20:12:56.123Z", or "?" beyond the years 0 to 9999; SIZE at least 25. */
 void clock_rfc3339(int64_t wall_ms, char *out, size_t size);
 
-/* The same read: any number of digits after the second, "Z" or an offset "+01:00".  False: TEXT is
+/* "2026-11-23 21:12:56" as the clock on the wall here says it; "?" for 0.  SIZE at least 20. */
+void clock_local(int64_t wall_ms, char *out, size_t size);
+
+/* RFC 3339 read: any number of digits after the second, "Z" or an offset "+01:00".  False: TEXT is
  * no such time. */
 bool clock_parse_rfc3339(const char *text, int64_t *ret_ms);
 

@@ -14,6 +14,18 @@
 
 #define TEMPORARY_MARK ".credrelay-"
 
+bool dir_make_for(const char *path, struct err *e)
+{
+    char folder[LIMIT_PATH];
+    if (!file_real(path, folder, e))
+        return false;
+    char *slash = strrchr(folder, '/');
+    if (!slash || slash == folder)
+        return true;
+    *slash = '\0';
+    return dir_make(folder, e);
+}
+
 bool path_join(char *out, const char *folder, const char *name)
 {
     int n = snprintf(out, LIMIT_PATH, "%s/%s", folder, name);
@@ -60,6 +72,11 @@ static bool read_all(int fd, const char *path, off_t size, struct buf *out, stru
             return err_errno(e, errno, "cannot read %s", path);
         }
     }
+}
+
+bool file_read_stream(int fd, const char *what, struct buf *out, struct err *e)
+{
+    return read_all(fd, what, 0, out, e);
 }
 
 bool file_read(const char *path, struct buf *out, struct err *e)

@@ -16,6 +16,9 @@
  * ERR_TOO_LARGE beyond OUT's limit; ERR_DENIED, ERR_IO. */
 bool file_read(const char *path, struct buf *out, struct err *e) MUST_CHECK;
 
+/* Read what comes through FD to its end; WHAT stands in messages. */
+bool file_read_stream(int fd, const char *what, struct buf *out, struct err *e) MUST_CHECK;
+
 /* Where PATH really is, following links of its last part: what must be renamed over so that the
  * link stays.  OUT has LIMIT_PATH bytes.  The target need not exist. */
 bool file_real(const char *path, char *out, struct err *e) MUST_CHECK;
@@ -29,6 +32,9 @@ bool file_replace_public(const char *path, const void *bytes, size_t len, struct
 
 /* Make the folder and the missing ones above it, each 0700 from birth. */
 bool dir_make(const char *path, struct err *e) MUST_CHECK;
+
+/* The folder that the file PATH is or will be in; of a link, the folder of what it points to. */
+bool dir_make_for(const char *path, struct err *e) MUST_CHECK;
 
 /* "A/B" into OUT of LIMIT_PATH bytes; false when it does not fit. */
 bool path_join(char *out, const char *folder, const char *name);

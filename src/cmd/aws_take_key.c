@@ -2,32 +2,14 @@
  *
  * The key comes from standard input, never from the command line.  It is tried before it is written,
  * so that a profile that works is not made worse. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cmd/aws.h"
 #include "cmd/show.h"
 #include "provision/key_letter.h"
-
-static bool read_input(struct buf *text, struct err *e)
-{
-    for (;;) {
-        size_t room = buf_left(text);
-        char *at = buf_space(text, room ? room : 1); /* none left: it says so */
-        ssize_t n = at ? read(STDIN_FILENO, at, room) : 0;
-        if (!at)
-            return buf_error(text, "what came on standard input", e);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(e, errno, "cannot read standard input");
-        if (n == 0)
-            return true;
-        buf_added(text, (size_t)n);
-    }
-}
 
 /* Not another account's: the key that is there now tells whose it must be, when it still works. */
 static bool belongs_here(const struct aws_admin *a, const struct aws_key *key, struct err *e)
@@ -67,7 +49,8 @@ static bool take_from_input(const struct aws_place *p, enum role *ret_role, stru
 {
     struct buf text;
     buf_init(&text, LIMIT_KEY_LETTER);
-    bool ok = read_input(&text, e) && key_letter_read(buf_str(&text), text.len, ret_role, key, e);
+    bool ok = file_read_stream(STDIN_FILENO, "what came on standard input", &text, e) &&
+              key_letter_read(buf_str(&text), text.len, ret_role, key, e);
     buf_free(&text);
     return ok && take(p, *ret_role, key, e);
 }

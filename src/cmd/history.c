@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,14 +15,6 @@
 enum { LAST_FEW = 20 };
 
 /* ---- for people ---- */
-
-static void local_time(int64_t at, char *out, size_t size)
-{
-    struct tm tm;
-    time_t seconds = (time_t)(at / 1000);
-    if (!at || !localtime_r(&seconds, &tm) || !strftime(out, size, "%Y-%m-%d %H:%M", &tm))
-        snprintf(out, size, "?");
-}
 
 static void add_expiry(const struct login_facts *f, struct buf *out)
 {
@@ -78,8 +69,8 @@ static void tell_version(const struct history *h, size_t i, bool colour, struct 
     char when[32];
     const char *tone = colour ? tone_of(v) : "";
     bool usable = v->login.state == LOGIN_USABLE;
-    local_time(v->modified, when, sizeof when);
-    buf_printf(out, "%7lld  %-16s  %-20.20s  %-8.*s  %s", (long long)v->version, when,
+    clock_local(v->modified, when, sizeof when);
+    buf_printf(out, "%7lld  %-16.16s  %-20.20s  %-8.*s  %s", (long long)v->version, when,
                *v->by ? short_name(v->by) : "?", FINGERPRINT_SHOWN,
                usable ? v->login.fingerprint : "-", tone);
     add_words(h, i, out);

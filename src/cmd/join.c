@@ -4,7 +4,6 @@
  * from the command line, which every user of the machine can read.  Nothing is written before all of
  * it is known to be good and nothing is in its way; what is written comes in an order in which doing
  * it again finishes it (provision/setup.h). */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,29 +30,12 @@ static void drop_space(struct buf *text)
         text->data[--text->len] = '\0';
 }
 
-static bool read_input(struct buf *text, struct err *e)
-{
-    for (;;) {
-        size_t room = buf_left(text) < 4096 ? buf_left(text) : 4096;
-        char *at = buf_space(text, room ? room : 1); /* none left: it says so */
-        ssize_t n = at ? read(STDIN_FILENO, at, room) : 0;
-        if (!at)
-            return buf_error(text, "the invitation", e);
-        if (n < 0 && errno != EINTR)
-            return err_errno(e, errno, "cannot read the invitation");
-        if (n == 0)
-            return true;
-        if (n > 0)
-            buf_added(text, (size_t)n);
-    }
-}
-
 static bool read_line(struct buf *text, struct err *e)
 {
     struct terminal t;
     bool ok;
     if (!isatty(STDIN_FILENO)) {
-        ok = read_input(text, e);
+        ok = file_read_stream(STDIN_FILENO, "the invitation", text, e);
     } else if (terminal_open(&t)) {
         terminal_say(&t, "Paste the invitation (it is not shown) and press Enter: ");
         ok = terminal_read(&t, TERMINAL_HIDDEN, text, e);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -50,14 +49,6 @@ static const char *tone_of(const struct journal_event *ev)
     return jv_flag(ev->members, "ok") ? dim : "";
 }
 
-static void local_time(int64_t at, char *out, size_t size)
-{
-    struct tm tm;
-    time_t seconds = (time_t)(at / 1000);
-    if (!at || !localtime_r(&seconds, &tm) || !strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm))
-        snprintf(out, size, "?");
-}
-
 static void render(const struct showing *s, const struct journal_event *ev, struct buf *out)
 {
     char when[32];
@@ -66,7 +57,7 @@ static void render(const struct showing *s, const struct journal_event *ev, stru
         buf_text(out, "\n");
         return;
     }
-    local_time(ev->at, when, sizeof when);
+    clock_local(ev->at, when, sizeof when);
     buf_printf(out, "%-19s  %-8s %-8s %s", when, ev->name, ev->relay, s->colour ? tone_of(ev) : "");
     journal_sentence(ev, out);
     buf_text(out, s->colour && *tone_of(ev) ? "\x1b[0m\n" : "\n");

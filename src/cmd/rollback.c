@@ -11,9 +11,6 @@
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 
-/* Another sync of this machine may be waiting for a slow store; its time-out plus a little. */
-enum { LOCK_WAIT_MS = 12000 };
-
 /* ---- saying what it means ---- */
 
 static const char *form_words(enum rollback_form f)
@@ -167,7 +164,7 @@ static bool look_and_do(const struct relay *r, const struct options *o, struct r
 {
     rq->dry_run = true;
     rq->deadline = clock_steady_ms() + r->timeout_ms;
-    if (!relay_rollback(r, rq, LOCK_WAIT_MS, ret, e))
+    if (!relay_rollback(r, rq, RELAY_LOCK_WAIT_MS, ret, e))
         return false;
     if (o->dry_run || !ret->done)
         return true;
@@ -176,7 +173,7 @@ static bool look_and_do(const struct relay *r, const struct options *o, struct r
     rq->dry_run = false;
     rq->expect = ret->replaced;
     rq->deadline = clock_steady_ms() + r->timeout_ms;
-    return relay_rollback(r, rq, LOCK_WAIT_MS, ret, e);
+    return relay_rollback(r, rq, RELAY_LOCK_WAIT_MS, ret, e);
 }
 
 static bool read_version(const char *text, int64_t *ret, struct err *e)

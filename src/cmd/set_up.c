@@ -9,9 +9,6 @@
 #include "doctor/check.h"
 #include "watch/install.h"
 
-/* Another sync of this machine may be waiting for a slow store. */
-enum { LOCK_WAIT_MS = 12000 };
-
 /* ---- files ---- */
 
 static const struct {
@@ -156,7 +153,7 @@ void set_up_login(struct steps *s, const char *name, enum intent intent)
         return;
     }
     const struct sync_request rq = {.intent = intent, .deadline = clock_steady_ms() + r.timeout_ms};
-    if (!relay_sync(&r, &rq, LOCK_WAIT_MS, &report, &e) || unfulfilled(&r, &report, &e))
+    if (!relay_sync(&r, &rq, RELAY_LOCK_WAIT_MS, &report, &e) || unfulfilled(&r, &report, &e))
         steps_fail(s, "login", &e);
     else
         tell_login(s, &report);

@@ -6,9 +6,6 @@
 #include "base/limits.h"
 #include "cmd/show.h"
 
-/* Another sync of this machine may be waiting for a slow store; its time-out plus a little. */
-enum { LOCK_WAIT_MS = 12000 };
-
 static const struct {
     const char *did, *would;
 } verbs[] = {
@@ -110,7 +107,7 @@ int transfer(const char *command, enum intent intent, const struct options *o)
                                     .deadline = clock_steady_ms() + r.timeout_ms,
                                     .told = o->verbose ? &told : NULL};
     int status = 0;
-    bool ok = relay_sync(&r, &rq, LOCK_WAIT_MS, &report, &e);
+    bool ok = relay_sync(&r, &rq, RELAY_LOCK_WAIT_MS, &report, &e);
     tell_helper(&told);
     if (!ok) {
         status = tell_failure(command, o, &e);

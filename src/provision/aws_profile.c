@@ -141,22 +141,9 @@ static bool take_lock(struct lock *ret, struct err *e)
     return lock_take(path, LOCK_WAIT_MS, ret, e);
 }
 
-/* For a link, the folder of what it points to. */
-static bool make_folder(const char *path, struct err *e)
-{
-    char real[LIMIT_PATH];
-    if (!file_real(path, real, e))
-        return false;
-    char *slash = strrchr(real, '/');
-    if (!slash || slash == real)
-        return true;
-    *slash = '\0';
-    return dir_make(real, e);
-}
-
 static bool replace(const struct file *f, const struct buf *text, struct err *e)
 {
-    return make_folder(f->path, e) && file_replace(f->path, buf_str(text), text->len, e);
+    return dir_make_for(f->path, e) && file_replace(f->path, buf_str(text), text->len, e);
 }
 
 static bool is_somebodys(const struct file *f, const char *what, const char *which, struct err *e)

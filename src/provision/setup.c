@@ -126,18 +126,6 @@ static bool edit_config(const struct setup *s, struct err *e)
     return ok;
 }
 
-static bool make_folder_of(const char *path, struct err *e)
-{
-    char folder[LIMIT_PATH];
-    if (!file_real(path, folder, e))
-        return false;
-    char *slash = strrchr(folder, '/');
-    if (!slash || slash == folder)
-        return true;
-    *slash = '\0';
-    return dir_make(folder, e);
-}
-
 /* Two of us that set up at once would lose one's section. */
 static bool take_lock(struct lock *ret, struct err *e)
 {
@@ -152,7 +140,7 @@ static bool take_lock(struct lock *ret, struct err *e)
 static bool write_config(const struct setup *s, struct err *e)
 {
     struct lock lock = LOCK_NONE;
-    if (!make_folder_of(s->config_path, e) || !take_lock(&lock, e))
+    if (!dir_make_for(s->config_path, e) || !take_lock(&lock, e))
         return false;
     bool ok = edit_config(s, e);
     lock_release(&lock);

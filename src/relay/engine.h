@@ -17,6 +17,10 @@
 #include "relay/relay.h"
 #include "relay/state.h"
 
+/* How long commands wait for the relay's lock: another sync of this machine may be waiting for a slow
+ * store; the usual time-out plus a little. */
+enum { RELAY_LOCK_WAIT_MS = 12000 };
+
 enum intent {
     INTENT_SYNC,    /* whichever direction is right */
     INTENT_PULL,    /* store to file only */

@@ -29,7 +29,7 @@ void events_echo(FILE *out)
     echo = out;
 }
 
-static jv *event(const struct relay *r, const char *name)
+jv *event_new(const struct relay *r, const char *name)
 {
     jv *v = log_event(name);
     jv_put_text(v, "relay", r->name);
@@ -57,7 +57,7 @@ static void repeat(const jv *v)
     buf_free(&line);
 }
 
-static void append(const struct relay *r, jv *v)
+void event_append(const struct relay *r, jv *v)
 {
     const struct log log = {.folder = r->state_dir, .size = r->log_size, .files = r->log_keep};
     struct err e;
@@ -82,7 +82,7 @@ static void put_report(jv *v, const struct sync_report *report)
 void event_sync(const struct relay *r, enum intent intent, const struct sync_report *report,
                 const struct err *failure)
 {
-    jv *v = event(r, names[intent]);
+    jv *v = event_new(r, names[intent]);
     struct err unmet;
     if (report)
         failure = sync_unmet(r, intent, report, &unmet) ? &unmet : NULL;
@@ -93,13 +93,13 @@ void event_sync(const struct relay *r, enum intent intent, const struct sync_rep
         jv_put_text(v, "error", err_name(failure->code));
         jv_put_text(v, "message", failure->text);
     }
-    append(r, v);
+    event_append(r, v);
 }
 
 void event_rollback(const struct relay *r, int64_t version, const struct rollback_report *report,
                     const struct err *failure)
 {
-    jv *v = event(r, "rollback");
+    jv *v = event_new(r, "rollback");
     jv_put_bool(v, "ok", report != NULL);
     jv_put_int(v, "restored", version);
     if (report) {
@@ -113,12 +113,12 @@ void event_rollback(const struct relay *r, int64_t version, const struct rollbac
         jv_put_text(v, "error", err_name(failure->code));
         jv_put_text(v, "message", failure->text);
     }
-    append(r, v);
+    event_append(r, v);
 }
 
 void event_run(const struct relay *r, const struct run_event *run)
 {
-    jv *v = event(r, "run");
+    jv *v = event_new(r, "run");
     jv_put_text(v, "verdict", run->verdict);
     jv_put_bool(v, "recovery_attempted", run->recovery_attempted);
     jv_put_bool(v, "recovery_succeeded", run->recovery_succeeded);
@@ -126,7 +126,7 @@ void event_run(const struct relay *r, const struct run_event *run)
     jv_put_int(v, "exit_status", run->exit_status);
     if (run->message)
         jv_put_text(v, "message", run->message);
-    append(r, v);
+    event_append(r, v);
 }
 
 /* Was a refresh token claimed, or sent? */
@@ -157,7 +157,7 @@ void event_renew(const struct relay *r, const struct renew_report *report,
 {
     if (report && !was_tried(report->outcome))
         return;
-    jv *v = event(r, "renew");
+    jv *v = event_new(r, "renew");
     jv_put_bool(v, "ok", report && report->outcome == RENEWAL_DONE);
     if (report) {
         put_renewal(v, report);
@@ -168,12 +168,12 @@ void event_renew(const struct relay *r, const struct renew_report *report,
         jv_put_text(v, "message", failure->text);
         jv_put_text(v, "hint", failure->hint);
     }
-    append(r, v);
+    event_append(r, v);
 }
 
 void event_watch(const struct relay *r, const struct watch_event *w)
 {
-    jv *v = event(r, "watch");
+    jv *v = event_new(r, "watch");
     jv_put_text(v, "did", watch_names[w->did]);
     if (w->login)
         put_login(v, "local", w->login);
@@ -184,14 +184,14 @@ void event_watch(const struct relay *r, const struct watch_event *w)
     }
     if (w->since)
         jv_put_int(v, "since", w->since);
-    append(r, v);
+    event_append(r, v);
 }
 
 void event_deadline(const struct relay *r, int64_t deadline, int days, const char *message)
 {
-    jv *v = event(r, "deadline");
+    jv *v = event_new(r, "deadline");
     jv_put_int(v, "deadline", deadline);
     jv_put_int(v, "days", days);
     jv_put_text(v, "message", message);
-    append(r, v);
+    event_append(r, v);
 }

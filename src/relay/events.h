@@ -12,6 +12,11 @@
  * `watch --json` prints. */
 void events_echo(FILE *out);
 
+/* For those who have an event of their own to tell (alert/events.c): one that names its relay and
+ * machine, and its way into the log, which frees it. */
+jv *event_new(const struct relay *r, const char *name);
+void event_append(const struct relay *r, jv *v);
+
 /* "publish", "pull" or "sync": REPORT, or NULL and what failed.  A report that leaves undone what was
  * asked for (sync_unmet) is not ok either. */
 void event_sync(const struct relay *r, enum intent intent, const struct sync_report *report,

@@ -19,8 +19,6 @@ enum { CLIENT_ANSWER_MS = 10000 };
 /* How often the file is looked at meanwhile; a Keychain is a process for each look. */
 enum { LOOK_MS = 100, LOOK_POLLED_MS = 2000 };
 
-enum { LOCK_WAIT_MS = 12000 };
-
 static const char *const names[] = {
     [RENEWAL_DONE] = "renewed",        [RENEWAL_UNPUBLISHED] = "unpublished",
     [RENEWAL_WOULD] = "would",         [RENEWAL_NOT_DUE] = "not_due",
@@ -213,7 +211,7 @@ static void look(const struct attempt *a, struct login_facts *ret)
 
 static bool open_session(const struct attempt *a, struct session *s, struct err *e)
 {
-    return session_open(a->relay, LOCK_WAIT_MS, s, e);
+    return session_open(a->relay, RELAY_LOCK_WAIT_MS, s, e);
 }
 
 /* Bring file and store together again, whatever the client has left. */

@@ -1,10 +1,8 @@
 #include "run/run.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "run/program.h"
 #include "run/pump.h"
 #include "run/recover.h"
+#include "run/say.h"
 #include "tool/override.h"
 
 /* One go of a command. */
@@ -46,30 +45,6 @@ struct run {
     struct run_event event;
     struct err hopeless; /* why nothing could be done, and what a person can do */
 };
-
-/* ---- saying ---- */
-
-static void say_hint(const char *hint)
-{
-    if (hint && *hint)
-        fprintf(stderr, RUN_PREFIX "  %s\n", hint);
-}
-
-static void say(const char *text, const char *hint)
-{
-    fprintf(stderr, RUN_PREFIX "%s\n", text);
-    say_hint(hint);
-}
-
-/* Scripts look for this line: it is the same whether the login had lapsed before the run or in it. */
-static void say_recovered(const struct relay *r)
-{
-    struct store store;
-    struct err ignored;
-    bool known = store_open(r->store_url, r->name, &store, &ignored);
-    fprintf(stderr, RUN_PREFIX "auth lapsed; pulled fresh credentials from %s, retrying once.\n",
-            known ? store.display : "the store");
-}
 
 /* ---- one attempt ---- */
 
@@ -269,12 +244,6 @@ static int decide_status(struct run *run, struct attempt *a)
 
 /* ---- the command ---- */
 
-static int cannot_start(const struct err *e)
-{
-    say(e->text, e->hint);
-    return e->code == ERR_NOT_FOUND ? 127 : e->code == ERR_DENIED ? 126 : err_exit_status(e->code);
-}
-
 /* Output that found no reader, although the child, which wrote it to us, ended well. */
 static void end_for_lost_output(struct attempt *a)
 {
@@ -353,7 +322,7 @@ static int run_watched(struct run *run)
     if (!attempt(run, run->shown, &e)) {
         attempt_free(run->shown);
         input_free(&run->input);
-        return cannot_start(&e);
+        return say_cannot_start(&e);
     }
     finish(run, decide_status(run, run->shown));
 }
@@ -369,7 +338,7 @@ int run_relay(const struct relay *r, char **argv)
     struct run run = {.relay = r, .argv = argv, .plan = plan_read(r->tool, argv + 1)};
     struct err e;
     if (!program_find(argv[0], run.path, &e))
-        return cannot_start(&e);
+        return say_cannot_start(&e);
     preflight(r, &run.start);
     if (run.start.pulled) {
         say_recovered(r);
@@ -378,87 +347,4 @@ int run_relay(const struct relay *r, char **argv)
     if (interactive(&run.plan))
         return child_become(run.path, argv);
     return run_watched(&run);
-}
-
-bool run_switched_off(void)
-{
-    const char *off = getenv("CLAUDE_P_NO_RECOVER");
-    return off && strcmp(off, "1") == 0;
-}
-
-int run_plain(char **argv)
-{
-    char path[LIMIT_PATH];
-    struct err e;
-    if (!program_find(argv[0], path, &e))
-        return cannot_start(&e);
-    return child_become(path, argv);
-}
-
-/* PROGRAM [-p] ARGS, on the heap. */
-static char **command_line(char *program, char *print, char **args, int count)
-{
-    char **argv = calloc((size_t)count + 3, sizeof *argv);
-    int n = 0;
-    if (!argv)
-        return NULL;
-    argv[n++] = program;
-    if (print)
-        argv[n++] = print;
-    memcpy((void *)(argv + n), args, (size_t)count * sizeof *argv);
-    return argv;
-}
-
-/* The tool that PROGRAM is; one that nobody has described is run for claude. */
-static const char *tool_of(const char *program)
-{
-    return tool_exists(program) ? program : "claude";
-}
-
-/* How that tool is asked for one answer.  claude-p is `claude -p` without a look. */
-static void find_once(const char *tool, char *out, size_t size)
-{
-    struct err ignored;
-    const struct tool *t = strcmp(tool, "claude") == 0 ? NULL : tool_load(tool, &ignored);
-    snprintf(out, size, "%s", t && t->once[0] ? t->once[0] : "-p");
-    tool_free(t);
-}
-
-static int run_or_plain(const char *tool, char **argv)
-{
-    struct relay r;
-    struct err e;
-    if (run_switched_off())
-        return run_plain(argv);
-    if (relay_load_of_tool(tool, &r, &e)) {
-        int status = run_relay(&r, argv);
-        relay_free(&r);
-        return status;
-    }
-    /* A configuration that cannot be read must not stop every job of the machine. */
-    say(e.text, e.hint);
-    say("running without recovery", NULL);
-    return run_plain(argv);
-}
-
-int run_as(const char *name, int argc, char **args)
-{
-    char program[NAME_MAX + 1], once[64];
-    size_t len = strlen(name);
-    bool print = len > 2 && strcmp(name + len - 2, "-p") == 0;
-    snprintf(program, sizeof program, "%.*s", (int)(print ? len - 2 : len), name);
-    if (!print)
-        program_mark_passed();
-    const char *tool = tool_of(program);
-    if (print)
-        find_once(tool, once, sizeof once);
-    char **argv = command_line(program, print ? once : NULL, args, argc);
-    struct err e;
-    if (!argv) {
-        err_no_memory(&e);
-        return cannot_start(&e);
-    }
-    int status = run_or_plain(tool, argv);
-    free((void *)argv);
-    return status;
 }

@@ -216,19 +216,11 @@ static bool plan_uninstall(struct work *w, struct err *e)
 
 /* ---- doing ---- */
 
-static bool make_folder_of(const char *path, struct err *e)
-{
-    char folder[LIMIT_PATH];
-    snprintf(folder, sizeof folder, "%s", path);
-    *strrchr(folder, '/') = '\0';
-    return dir_make(folder, e);
-}
-
 /* The log of the unit is in the state folder, which a manager does not make. */
 static bool write_unit(const struct view *v, struct err *e)
 {
     char state[LIMIT_PATH];
-    return home_state(state, e) && dir_make(state, e) && make_folder_of(v->service.path, e) &&
+    return home_state(state, e) && dir_make(state, e) && dir_make_for(v->service.path, e) &&
            file_replace(v->service.path, v->text.data, v->text.len, e);
 }
 

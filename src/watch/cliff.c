@@ -5,12 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-
-#define DAY_MS INT64_C(86400000)
-
-static const int thresholds[] = {1, 3, 7}; /* days, the nearest first */
-
-enum { THRESHOLDS = sizeof thresholds / sizeof thresholds[0] };
+#include "relay/deadline.h"
 
 /* A server may round the deadline another way each time it refreshes; a login by a person moves it
  * by much more. */
@@ -23,17 +18,11 @@ static bool same_login(const struct watch_deadline_told *told, int64_t deadline)
 
 int cliff_tell(struct watch_deadline_told *told, int64_t deadline, int64_t now)
 {
-    if (!deadline || deadline <= now)
+    int days = deadline_reached(deadline, now);
+    if (!days || (told->days && told->days <= days && same_login(told, deadline)))
         return 0;
-    for (int i = 0; i < THRESHOLDS; i++) {
-        if (deadline - now > thresholds[i] * DAY_MS)
-            continue;
-        if (told->days && told->days <= thresholds[i] && same_login(told, deadline))
-            return 0;
-        *told = (struct watch_deadline_told){.deadline = deadline, .days = thresholds[i]};
-        return thresholds[i];
-    }
-    return 0;
+    *told = (struct watch_deadline_told){.deadline = deadline, .days = days};
+    return days;
 }
 
 void cliff_text(const struct relay *r, const char *holder, int64_t deadline, int64_t now, char *out,

@@ -1,6 +1,5 @@
-/* The monthly cliff: a refresh does not extend the month of a login, so a person must log in again
- * before its deadline.  It is told when 7, 3 and 1 days are left, once each, also across restarts.
- * Pure. */
+/* The monthly cliff (relay/deadline.h) told by the watcher: each of its days once, also across
+ * restarts.  Pure. */
 #ifndef CREDRELAY_WATCH_CLIFF_H
 #define CREDRELAY_WATCH_CLIFF_H
 

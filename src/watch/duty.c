@@ -6,9 +6,8 @@
 #include "base/clock.h"
 #include "relay/events.h"
 
-/* Another credrelay may be in the middle of a slow sync; and what a duty may take for itself beyond
- * its calls to the store, on a machine under load. */
-enum { LOCK_WAIT_MS = 12000, OWN_MS = 15000 };
+/* What a duty may take for itself beyond its calls to the store, on a machine under load. */
+enum { OWN_MS = 15000 };
 
 /* A renewal bounds itself: the client, and a few syncs before and after it (relay/renew.c).  This is
  * for one that hangs all the same. */
@@ -16,7 +15,7 @@ enum { RENEWAL_MS = 300000 };
 
 int64_t duty_most_ms(const struct duty_order *o)
 {
-    return LOCK_WAIT_MS + o->attempt_ms + OWN_MS + (o->what == DUTY_RENEW ? RENEWAL_MS : 0);
+    return RELAY_LOCK_WAIT_MS + o->attempt_ms + OWN_MS + (o->what == DUTY_RENEW ? RENEWAL_MS : 0);
 }
 
 bool duty_renewal_failed(const struct duty_report *r)
@@ -209,7 +208,7 @@ static void sync_whole(const struct duty_order *o, struct duty_report *ret)
     struct sync_report report = {.version = 0};
     struct err unsaved;
     ret->synced = true;
-    if (!session_open(o->relay, LOCK_WAIT_MS, &s, &ret->failure))
+    if (!session_open(o->relay, RELAY_LOCK_WAIT_MS, &s, &ret->failure))
         return;
     const struct sync_request rq = {
         .intent = INTENT_SYNC, .one_put = true, .deadline = clock_steady_ms() + o->attempt_ms};
