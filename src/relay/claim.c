@@ -15,11 +15,6 @@ static bool remembered(const struct session *s, const struct login_facts *login)
     return strcmp(s->state.memory.claimed, login->fingerprint) == 0;
 }
 
-bool claim_stands(const struct session *s, const struct sync_report *report)
-{
-    return report->renewing && ours(s, report->holder) && remembered(s, &report->shared);
-}
-
 /* ---- taking ---- */
 
 /* Is what the store has still what was decided on? */

@@ -44,7 +44,4 @@ bool claim_lay_down(struct session *s, const struct login *full, struct err *e) 
 
 bool claim_give_back(struct session *s, int64_t deadline, struct err *e) MUST_CHECK;
 
-/* Has this machine claimed the login that the report is about? */
-bool claim_stands(const struct session *s, const struct sync_report *report);
-
 #endif

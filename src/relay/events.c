@@ -17,11 +17,6 @@ static const char *const watch_names[] = {
 };
 _Static_assert(sizeof watch_names / sizeof watch_names[0] == WATCH_DID_COUNT, "one name for each");
 
-const char *watch_did_name(enum watch_did d)
-{
-    return watch_names[d];
-}
-
 static FILE *echo;
 
 void events_echo(FILE *out)

@@ -44,7 +44,7 @@ struct renew_report;
 void event_renew(const struct relay *r, const struct renew_report *report,
                  const struct err *failure);
 
-/* What the watcher does and meets beside its syncs; watch_did_name has the words. */
+/* What the watcher does and meets beside its syncs. */
 enum watch_did {
     WATCH_START,     /* this relay is watched from now on */
     WATCH_RELOAD,    /* the same, after the configuration was read anew */
@@ -64,7 +64,6 @@ struct watch_event {
 };
 
 void event_watch(const struct relay *r, const struct watch_event *w);
-const char *watch_did_name(enum watch_did d);
 
 /* "deadline": a person must log in by DEADLINE (ms since 1970), which is less than DAYS away;
  * MESSAGE says who does what where. */
