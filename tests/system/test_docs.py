@@ -316,8 +316,8 @@ def quoted(path, pattern):
 
 def test_the_manual_has_every_event_and_field():
     events = quoted("src/relay/events.c", r'\[INTENT_\w+\] = "(\w+)"') | quoted(
-        "src/relay/events.c", r'event\(r, "(\w+)"\)') | quoted(
-        "src/alert/events.c", r'event\(r, "(\w+)"\)')
+        "src/relay/events.c", r'event_new\(r, "(\w+)"\)') | quoted(
+        "src/alert/events.c", r'event_new\(r, "(\w+)"\)')
     named = re.findall(r"^\.Ss (.*)$", section("credrelay-log.5", "EVENTS"), re.M)
     assert {w for line in named for w in line.split(", ")} == events
     fields = quoted("src/relay/events.c", r'put_\w+\(\s*v, "(\w+)"') | quoted(
@@ -515,7 +515,7 @@ def test_nothing_names_a_command_that_does_not_exist(tables):
 
 
 def test_the_wrappers_lines_are_quoted_to_the_letter():
-    sources = "".join(source(p) for p in ("src/run/run.c", "src/relay/decide.c"))
+    sources = "".join(source(p) for p in ("src/run/run.c", "src/run/say.c", "src/relay/decide.c"))
     lines = re.findall(r"^ *(?:\.It \")?\[claude-p\] (.*?)\"?$", README + MAN["claude-p.1"], re.M)
     assert len(lines) == 8
     for line in lines:

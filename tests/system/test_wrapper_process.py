@@ -384,7 +384,8 @@ def test_a_terminal_that_hangs_up_under_the_wrapper(machine, terminal):
 def test_a_person_at_the_terminal_gets_the_client_itself(machine, terminal):
     machine.program("claude", "#!/bin/sh\ntest -t 0 && test -t 1 && echo pid $$ of $PPID; exit 5\n")
     shell = terminal("bash", "--norc", "--noprofile", "-i")
-    shell.type("echo shell $$; claude-p hello; echo status $?\n")
+    # In quotes, so that a shell that echoes what is typed has not said it before it did it.
+    shell.type("echo 'she'll $$; claude-p hello; echo 'sta'tus $?\n")
     shell.read_until("shell ")
     pid = shell.read_until("\r\n")
     shell.read_until(f"of {pid}")  # no process between
