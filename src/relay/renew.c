@@ -89,12 +89,13 @@ static bool renewable(const struct attempt *a)
     return is_private(a) || (s->renewable.renewable && login_same(&s->renewable, &s->shared));
 }
 
-/* A person who asks need not wait for the turn; but a machine that holds a login which is not near
- * its end has its refresh token on disk, and may spend it. */
+/* A person who asks need not wait for the turn; but before the first machine in line may take over, the
+ * holder's clock may say that it still has time, with its refresh token on disk. */
 static bool may_hurry(const struct attempt *a, int64_t now)
 {
-    return a->rq->force ||
-           (a->rq->now && (ours(a) || is_private(a) || login_is_near_end(&a->report.before, now)));
+    int64_t expires_at = a->report.before.expires_at;
+    bool is_free = expires_at && now >= succession_turn(1, expires_at);
+    return a->rq->force || (a->rq->now && (ours(a) || is_private(a) || is_free));
 }
 
 /* Decides the outcome when it is not to go on.  True: go on. */

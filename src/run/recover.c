@@ -102,20 +102,25 @@ static void leave_renewing(const struct relay *r, struct start *start)
     renew_beside(r);
 }
 
-/* The store has nothing fresher, so it is this machine's to renew, if anybody's: the run waits for it
- * as long as it may. */
-static void wait_for_renewal(const struct relay *r, struct start *start, int64_t deadline)
+/* Is it this machine's to renew, if anybody's, when the store has nothing fresher? */
+static bool may_be_renewed(const struct relay *r, const struct login_facts *login)
 {
-    const struct login_facts before = start->login;
-    if (before.state != LOGIN_USABLE || !login_expired(&before, clock_wall_ms()) ||
-        !relay_takes_turns(r))
-        return;
+    return login->state == LOGIN_USABLE && login_is_near_end(login, clock_wall_ms()) &&
+           relay_takes_turns(r) && r->renews;
+}
+
+/* True: another login than BEFORE is on disk, by DEADLINE. */
+static bool wait_for_renewal(const struct relay *r, const struct login_facts *before,
+                             int64_t deadline)
+{
+    struct login_facts now = *before;
     renew_beside(r);
-    while (!start->pulled && clock_steady_ms() < deadline) {
+    while ((now.state != LOGIN_USABLE || login_same(&now, before)) &&
+           clock_steady_ms() < deadline) {
         clock_sleep_ms(RENEWAL_LOOK_MS);
-        look_at_login(r, &start->login);
-        start->pulled = start->login.state == LOGIN_USABLE && !login_same(&start->login, &before);
+        look_at_login(r, &now);
     }
+    return now.state == LOGIN_USABLE && !login_same(&now, before);
 }
 
 /* False: nothing was asked, since it was a moment ago, or could not be. */
@@ -151,8 +156,11 @@ void preflight(const struct relay *r, struct start *ret)
     /* Where nothing can be read, nothing can be put: a Keychain that is locked for this session. */
     if (good || ret->login.state == LOGIN_UNREADABLE)
         return;
-    if (sync_in_doubt(r, ret, deadline))
-        wait_for_renewal(r, ret, deadline);
+    if (sync_in_doubt(r, ret, deadline) && may_be_renewed(r, &ret->login)) {
+        const struct login_facts over = ret->login;
+        ret->pulled = wait_for_renewal(r, &over, deadline);
+        look_at_login(r, &ret->login);
+    }
     /* The store could not be asked, or was a moment ago. */
     if (is_about_to_refresh(r, &ret->login))
         leave_renewing(r, ret);
@@ -184,12 +192,13 @@ static bool hopeless(const struct relay *r, const char *why, struct err *e)
     return err_hint(e, "%s", how_to_log_in(r, hint, sizeof hint));
 }
 
-/* Ask the store until it, or this machine, has a login that is not the refused one.  *RET_WAITED:
- * a writer was given its time to publish, in vain. */
-static bool pull_until(struct session *s, const struct login_facts *failed, int64_t until,
+/* Ask the store for WAIT_MS until it, or this machine, has a login that is not the refused one.
+ * *RET_WAITED: a writer was given that time to publish, in vain. */
+static bool pull_until(struct session *s, const struct login_facts *failed, int64_t wait_ms,
                        bool *ret_waited, struct err *why_not)
 {
     const struct relay *r = s->relay;
+    int64_t until = clock_steady_ms() + wait_ms;
     struct sync_report report;
     for (int64_t pause = POLL_FIRST_MS;;
          pause = pause * 2 < POLL_MOST_MS ? pause * 2 : POLL_MOST_MS) {
@@ -197,8 +206,9 @@ static bool pull_until(struct session *s, const struct login_facts *failed, int6
                                         .deadline = clock_steady_ms() + r->timeout_ms};
         bool ok = session_sync(s, &rq, &report, why_not);
         bool found = ok && (sync_installed(&report) || others_did(s, failed));
-        *ret_waited = ok && !found && clock_steady_ms() + pause > until;
-        if (ok && !found && report.stands.action == DO_WAIT && !*ret_waited) {
+        bool over = clock_steady_ms() + pause > until;
+        *ret_waited = ok && !found && over && wait_ms;
+        if (ok && !found && report.stands.action == DO_WAIT && !over) {
             clock_sleep_ms(pause); /* one event for all the looks of a wait: the last */
             continue;
         }
@@ -210,7 +220,7 @@ static bool pull_until(struct session *s, const struct login_facts *failed, int6
 }
 
 static bool recover_locked(struct session *s, const struct login_facts *failed, int64_t ended,
-                           struct err *why_not)
+                           int64_t wait_ms, struct err *why_not)
 {
     const struct relay *r = s->relay;
     bool waited = false;
@@ -220,7 +230,7 @@ static bool recover_locked(struct session *s, const struct login_facts *failed, 
         return true;
     if (s->state.waited_at > ended)
         return hopeless(r, "the store has no other login", why_not);
-    bool found = pull_until(s, failed, clock_steady_ms() + r->recover_wait_ms, &waited, why_not);
+    bool found = pull_until(s, failed, wait_ms, &waited, why_not);
     s->state.fruitless_at = found ? 0 : clock_wall_ms();
     if (waited)
         s->state.waited_at = s->state.fruitless_at;
@@ -234,16 +244,28 @@ static void close_session(struct session *s)
         fprintf(stderr, "credrelay: the state could not be saved, ignoring: %s\n", unsaved.text);
 }
 
-bool recover(const struct relay *r, const struct login_facts *failed, int64_t ended,
-             struct err *why_not)
+static bool recover_waiting(const struct relay *r, const struct login_facts *failed, int64_t ended,
+                            int64_t wait_ms, struct err *why_not)
 {
     struct session s;
     /* Whoever holds the lock may be waiting for a writer: as long as it may, so may we. */
     if (!session_open(r, r->recover_wait_ms + 2 * r->timeout_ms, &s, why_not))
         return false;
-    bool found = recover_locked(&s, failed, ended, why_not);
+    bool found = recover_locked(&s, failed, ended, wait_ms, why_not);
     close_session(&s);
     return found;
+}
+
+/* A login that is over in its last minutes has most likely expired by another clock.  Whoever is in
+ * line to renew it does that instead of waiting for others, and the lock is not held meanwhile. */
+bool recover(const struct relay *r, const struct login_facts *failed, int64_t ended,
+             struct err *why_not)
+{
+    if (!may_be_renewed(r, failed))
+        return recover_waiting(r, failed, ended, r->recover_wait_ms, why_not);
+    return recover_waiting(r, failed, ended, 0, why_not) ||
+           wait_for_renewal(r, failed, clock_steady_ms() + r->recover_wait_ms) ||
+           recover_waiting(r, failed, ended, 0, why_not);
 }
 
 /* Nobody is to wait for this process: it gives back the streams and pipes of the run. */

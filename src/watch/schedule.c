@@ -87,22 +87,33 @@ static int64_t closely_from(const struct schedule_facts *f)
     return f->expires_at ? f->expires_at - CLOSELY_FROM_MS : NEVER;
 }
 
-/* What comes next when nothing has failed. */
-static int64_t next_ask(const struct schedule_facts *f, enum sync_why *ret_why)
+/* When a fresher login is due: at this machine's place in the lap, or at once. */
+static int64_t next_close(const struct schedule_facts *f, int64_t tried, int64_t from)
 {
-    int64_t tried = past(f, f->tried_at), lap = lap_ms(f), from = closely_from(f);
-    int64_t regular = next_in_lap(tried, SCHEDULE_REGULAR_MS, f->jitter);
-    bool in_vain = f->here && from != NEVER && tried >= f->expires_at + CLOSELY_UNTIL_MS;
-    *ret_why = SYNC_REGULAR;
-    if (f->lacking || in_vain)
-        return least(regular, next_in_lap(tried, most(lap, LACKING_LAP_MS), f->jitter));
-    /* A regular one later than that would come on top of those whose places are there. */
-    if (regular < from)
-        return regular;
-    *ret_why = f->can_wait ? SYNC_WAIT : SYNC_RENEWAL;
+    int64_t lap = lap_ms(f);
     if (f->can_wait)
         return tried < from ? from : tried + WAIT_PAUSE_MS;
     return next_in_lap(most(tried, from - 1), lap, from + f->jitter % lap);
+}
+
+/* What comes next when nothing has failed. */
+static int64_t next_ask(const struct schedule_facts *f, enum sync_why *ret_why)
+{
+    int64_t tried = past(f, f->tried_at), from = closely_from(f);
+    int64_t at = next_in_lap(tried, SCHEDULE_REGULAR_MS, f->jitter);
+    int64_t patient = next_in_lap(tried, most(lap_ms(f), LACKING_LAP_MS), f->jitter);
+    bool in_vain = f->here && from != NEVER && tried >= f->expires_at + CLOSELY_UNTIL_MS;
+    *ret_why = SYNC_REGULAR;
+    /* A regular one later than that would come on top of those whose places are there. */
+    if (at >= from && !in_vain) {
+        *ret_why = f->can_wait ? SYNC_WAIT : SYNC_RENEWAL;
+        at = next_close(f, tried, from);
+    }
+    if ((f->lacking || in_vain) && patient < at) {
+        *ret_why = SYNC_REGULAR;
+        at = patient;
+    }
+    return at;
 }
 
 static int64_t retry(const struct schedule_facts *f)
@@ -143,7 +154,7 @@ static enum renew_why why_never(const struct schedule_facts *f)
 {
     if (!f->renews)
         return RENEW_OFF;
-    if (!f->renewable || f->lacking)
+    if (!f->renewable)
         return RENEW_NOTHING;
     if (!f->expires_at)
         return RENEW_LASTS;

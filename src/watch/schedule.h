@@ -43,7 +43,7 @@ struct schedule_facts {
     /* the login that counts: the store's, or one made here and not published yet */
     int64_t expires_at; /* 0: not known, it is taken to last */
     int64_t deadline;   /* 0: not known */
-    bool lacking;       /* there is no login that works, here or there */
+    bool lacking;       /* there is no login that works, here or there: it is renewed all the same */
     bool here;          /* the file has it */
     bool full_here;     /* with its refresh token, which the store has as well */
     bool unpublished;   /* it waits here for the store to take it */

@@ -203,6 +203,19 @@ static void renewals(void **state)
     }
 }
 
+/* Its access token was refused here; the refresh token is another matter. */
+static void renews_what_does_not_work(void **state)
+{
+    (void)state;
+    struct schedule_facts f = holder("-1:00", "-1:00");
+    f.place = 1;
+    f.lacking = true;
+    f.here = false;
+    struct schedule s = schedule_next(&f);
+    same_text("the turn", said(s.renew_at), "-2:00");
+    same_text("closely all the same", said(s.sync_at), "-0:50");
+}
+
 static void no_renewal(void **state)
 {
     struct schedule_facts facts[RENEW_WHY_COUNT];
@@ -291,6 +304,7 @@ int main(void)
         cmocka_unit_test(retries),
         cmocka_unit_test(lays_down_while_failing),
         cmocka_unit_test(renewals),
+        cmocka_unit_test(renews_what_does_not_work),
         cmocka_unit_test(no_renewal),
         cmocka_unit_test(renewals_again),
         cmocka_unit_test(a_large_fleet_stays_below_the_limit),
