@@ -267,6 +267,9 @@ static void collect_renewal(struct charge *c, const struct duty_report *report,
         return;
     if (duty_renewal_failed(report))
         c->renewals.told = why;
+    /* Where the store fails, the syncs have their pace, and it has not come to a renewal. */
+    if (!report->ok && report->renewal.outcome == RENEWAL_COUNT)
+        return;
     /* Also what only was not our turn is not asked for again at once. */
     c->renewals.tried_at = clock_wall_ms();
     c->renewals.failures++;

@@ -191,6 +191,9 @@ struct schedule schedule_next(const struct schedule_facts *f)
     struct schedule s;
     s.sync_at = next_sync(f, &s.sync_why);
     s.renew_at = next_renewal(f, &s.renew_why);
+    /* A store that fails cannot be asked for the claim either: its pace is the syncs'. */
+    if (f->failures && !f->unpublished)
+        s.renew_at = most(s.renew_at, s.sync_at);
     return s;
 }
 

@@ -216,6 +216,22 @@ static void renews_what_does_not_work(void **state)
     same_text("closely all the same", said(s.sync_at), "-0:50");
 }
 
+/* It begins with a sync, and goes at the pace of those while they fail; but what the store does not
+ * know needs no claim. */
+static void renews_at_the_pace_of_syncs(void **state)
+{
+    (void)state;
+    struct schedule_facts f = holder("-4:00", "-4:00");
+    f.failures = 3;
+    f.failing_since = at("-4:10");
+    struct schedule s = schedule_next(&f);
+    assert_true(s.sync_at > f.now);
+    same_text("when the next sync is", said(s.renew_at), said(s.sync_at));
+    f.unpublished = true;
+    s = schedule_next(&f);
+    same_text("in its turn", said(s.renew_at), "-4:30");
+}
+
 static void no_renewal(void **state)
 {
     struct schedule_facts facts[RENEW_WHY_COUNT];
@@ -304,6 +320,7 @@ int main(void)
         cmocka_unit_test(retries),
         cmocka_unit_test(lays_down_while_failing),
         cmocka_unit_test(renewals),
+        cmocka_unit_test(renews_at_the_pace_of_syncs),
         cmocka_unit_test(renews_what_does_not_work),
         cmocka_unit_test(no_renewal),
         cmocka_unit_test(renewals_again),
