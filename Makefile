@@ -32,8 +32,9 @@ fuzz:             ## random input against every parser, the verdict and the pump
 	@for target in $$(sed -n "s/^  \['\([a-z-]*\)'.*/\1/p" tests/fuzz/meson.build); do \
 	  echo "== $$target"; tests/fuzz/run $$target $(or $(SECONDS),60) 2>&1 | tail -4; done
 
-model:            ## the protocol of renewing, checked by spin (install it first)
-	@tests/model/run
+model:            ## the protocol of renewing, proved by spin with more people, crashes and machines
+	@scripts/deps test
+	@tests/model/run --all
 
 torture:          ## every system call killed and failed, every allocation failed: hours
 	@scripts/check torture

@@ -1,7 +1,7 @@
 /* The protocol of renewing, for spin (spinroot.com): writers that hold, claim, renew, publish and
  * take over one login through a store without compare-and-swap, and readers that follow.
  *
- *   tests/model/check                  every run of it that `make check` makes
+ *   tests/model/run                    every run of it that `make check` makes
  *
  * What may happen, between any two calls to the store and in any order: a machine is cut off, crashes
  * (what it has not saved is lost), syncs on what it read long ago; its clock differs from the
@@ -538,7 +538,11 @@ proctype reader(byte me)
         atomic { s = shared[shared_top]; sv = shared_top };
         atomic {
             if
+#ifdef MUTANT_STANDS_STILL
+            :: false
+#else
             :: sv >= m[me].step -> m[me].file = s; m[me].step = sv
+#endif
             :: else
             fi;
             s = 0;
