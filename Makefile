@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 BUILD ?= build
 
-.PHONY: all demo check quick install bench fuzz torture model format lint asan clean
+.PHONY: all demo check quick install bench fuzz torture model sim format lint asan clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -35,6 +35,10 @@ fuzz:             ## random input against every parser, the verdict and the pump
 model:            ## the protocol of renewing, proved by spin with more people, crashes and machines
 	@scripts/deps test
 	@tests/model/run --all
+
+sim: all          ## a year of a fleet in virtual time, of 4 and of 10,000 machines
+	@for revokes in "" --revokes; do $(BUILD)/tests/sim/fleet-sim $$revokes && \
+	  $(BUILD)/tests/sim/fleet-sim --machines 10000 --writers 5 --run-every 60 $$revokes || exit 1; done
 
 torture:          ## every system call killed and failed, every allocation failed: hours
 	@scripts/check torture
