@@ -5,13 +5,14 @@
  * the store still has no fresher login then.  All judge by the login's own expiry, so nobody need
  * agree on anything beforehand:
  *
- *   before expiry   5:15   a refresh token that the store has as well is laid down (relay/renew.h)
+ *   before expiry   8:15   a refresh token that the store has as well is laid down (relay/renew.h)
  *                   5:00   clients become willing
  *                   4:30   the holder's turn
  *                   2:00   the first machine in line takes over, then one every 30 s
  *
- * A turn only says when somebody may try.  That two never spend one refresh token is not the
- * clocks' doing but the claim's (relay/renew.h), so clocks may differ. */
+ * A turn only says when somebody may try.  That two never spend one refresh token is the claim's doing
+ * (relay/claim.h).  What clocks must give is that a holder has laid its refresh token down, by its
+ * own, before another may claim it: they may differ by six minutes, each by three. */
 #ifndef CREDRELAY_RELAY_SUCCESSION_H
 #define CREDRELAY_RELAY_SUCCESSION_H
 
@@ -19,9 +20,9 @@
 #include <stdint.h>
 
 /* Before the expiry, ms.  WILLING is the client's (docs/claude.md: with 6 minutes left it does not
- * refresh, with 4 it does); the others keep what is between them as room for clocks that differ. */
+ * refresh, with 4 it does). */
 enum {
-    LEAD_LAY_DOWN_MS = 315000,
+    LEAD_LAY_DOWN_MS = 495000,
     LEAD_WILLING_MS = 300000,
     LEAD_HOLDER_MS = 270000,
     LEAD_TAKE_OVER_MS = 120000,

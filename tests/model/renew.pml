@@ -17,7 +17,7 @@
  *   - LIVE: when nothing more happens, that comes about by itself, whoever syncs when.
  *
  * Time.  A login is `due` when every clock says that it is about to expire; before that each
- * machine's clock may say so or not.  Others take over only what is due by their clocks, which is 3
+ * machine's clock may say so or not.  Others take over only what is due by their clocks, which is 6
  * minutes after the holder's lays it down by its own: clocks may differ by that much.
  *
  * Assumed, and not modelled:

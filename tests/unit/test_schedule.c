@@ -73,9 +73,9 @@ static void syncs(void **state)
 
         {"the last regular one before the renewal", "-16:00", "-16:00", 0, 0, "-15:00",
          SYNC_REGULAR},
-        {"the refresh token leaves the disk", "-15:00", "-15:00", 0, HAS_FULL, "-5:15",
+        {"the refresh token leaves the disk", "-15:00", "-15:00", 0, HAS_FULL, "-8:15",
          SYNC_LAY_DOWN},
-        {"once", "-5:14", "-5:14", 0, HAS_FULL, "-4:20", SYNC_RENEWAL},
+        {"once", "-8:14", "-8:14", 0, HAS_FULL, "-4:20", SYNC_RENEWAL},
         {"then closely", "-14:00", "-14:00", 0, 0, "-4:20", SYNC_RENEWAL},
         {"at this machine's own place", "-14:00", "-14:00", 11000, 0, "-4:09", SYNC_RENEWAL},
         {"every 15 seconds", "-4:09", "-4:09", 11000, 0, "-3:54", SYNC_RENEWAL},
@@ -170,12 +170,12 @@ static void retries(void **state)
 static void lays_down_while_failing(void **state)
 {
     (void)state;
-    struct schedule_facts f = holder("-5:17", "-5:17");
+    struct schedule_facts f = holder("-8:17", "-8:17");
     f.full_here = true;
     f.failures = 40;
     f.failing_since = at("-450:00");
     struct schedule s = schedule_next(&f);
-    same_text("while failing", said(s.sync_at), "-5:15");
+    same_text("while failing", said(s.sync_at), "-8:15");
     same_text("while failing", sync_why_name(s.sync_why), "lay_down");
 }
 
