@@ -2,8 +2,8 @@
  *
  * It gets the world as we were started in it, without the variables that it would prefer to its
  * login; its standard streams are /dev/null: what it says may be anything, also a secret.  It runs
- * in the state folder, where no project's settings are, in a process group of its own, and dies with
- * us where the system can do that. */
+ * in the state folder, where no project's settings are, in a process group of its own, and does not end
+ * with us: it may be saving a login. */
 #ifndef CREDRELAY_RELAY_RENEW_CLIENT_H
 #define CREDRELAY_RELAY_RENEW_CLIENT_H
 

@@ -43,10 +43,10 @@ struct schedule_facts {
     /* the login that counts: the store's, or one made here and not published yet */
     int64_t expires_at; /* 0: not known, it is taken to last */
     int64_t deadline;   /* 0: not known */
-    bool lacking;       /* there is no login that works, here or there: it is renewed all the same */
-    bool here;          /* the file has it */
-    bool full_here;     /* with its refresh token, which the store has as well */
-    bool unpublished;   /* it waits here for the store to take it */
+    bool lacking;     /* there is no login that works, here or there: it is renewed all the same */
+    bool here;        /* the file has it */
+    bool full_here;   /* with its refresh token, which the store has as well */
+    bool unpublished; /* it waits here for the store to take it */
 
     /* syncs */
     int64_t tried_at;       /* the end of the last one; 0: none since the start */

@@ -72,6 +72,8 @@ int64_t store_shared_at(void);  /* when it was put there first */
 
 /* ---- the fleet (sim_machine.c) ---- */
 
+enum phase { NO_RENEWAL, CLAIM, CLIENT, SAVED, GIVE_BACK };
+
 struct machine {
     int number;
     char name[24];
@@ -88,7 +90,7 @@ struct machine {
     char tried[FINGERPRINT_SIZE];    /* of the one that was to be renewed */
 
     /* a renewal under way */
-    enum { NO_RENEWAL, CLAIM, CLIENT, SAVED, GIVE_BACK } phase;
+    enum phase phase;
     int64_t phase_at, seen_version;
     struct login_facts claiming;
 

@@ -173,7 +173,7 @@ static void fail_renewal(struct machine *m)
     memcpy(m->tried, m->standing, sizeof m->tried);
 }
 
-static void next_phase(struct machine *m, int phase, int64_t most)
+static void next_phase(struct machine *m, enum phase phase, int64_t most)
 {
     m->phase = phase;
     m->phase_at = now + 1 + random_below(most);
