@@ -130,6 +130,14 @@ void broken(const char *what, const struct machine *m); /* an invariant is: says
 void machine_begin(struct machine *m);
 void machine_act(struct machine *m); /* whatever is due now; sets `next` */
 void machine_log_in(struct machine *m);
-bool machine_there(const struct machine *m);
+bool machine_there(const struct machine *m); /* awake, and not cut off from the store */
+int64_t machine_clock(const struct machine *m);
+bool machine_sync(struct machine *m); /* false: the store could not be asked */
+void machine_lay_down(struct machine *m);
+
+/* ---- what its jobs do (sim_run.c) ---- */
+
+void run_job(struct machine *m);
+void run_again(struct machine *m); /* it was refused, and has waited for a writer */
 
 #endif

@@ -1,21 +1,15 @@
-/* One machine: its watcher, its client, its runs, and what befalls it. */
+/* One machine: its watcher, and what befalls it. */
 #include <string.h>
 
 #include "sim.h"
 
 /* How long things take, and how often they go wrong. */
 enum {
-    /* A clock that is 3 min behind, in the last of the places by name, and a first attempt that
-     * failed. */
-    LATE_MS = 5 * 60000,
-    /* One that has just woken up, or come back: a first attempt, and a second one. */
-    READY_MS = 60000,
-    LATENCY_MS = 300,        /* of a call to the store, at most */
-    CLIENT_MS = 4000,        /* until a client has refreshed, at most */
-    LEAVE_MS = 2000,         /* as CLAIM_LEAVE_MS */
-    RECOVER_WAIT_MS = 10000, /* as the setting's default */
-    CLIENTS_FAIL = 50,       /* one of so many does not get to refresh */
-    CRASHES = 1000           /* one of so many steps of a renewal is the last one before a reboot */
+    LATENCY_MS = 300,  /* of a call to the store, at most */
+    CLIENT_MS = 4000,  /* until a client has refreshed, at most */
+    LEAVE_MS = 2000,   /* as CLAIM_LEAVE_MS */
+    CLIENTS_FAIL = 50, /* one of so many does not get to refresh */
+    CRASHES = 1000     /* one of so many steps of a renewal is the last one before a reboot */
 };
 
 bool machine_there(const struct machine *m)
@@ -23,7 +17,7 @@ bool machine_there(const struct machine *m)
     return m->awake && !m->cut;
 }
 
-static int64_t clock_of(const struct machine *m)
+int64_t machine_clock(const struct machine *m)
 {
     return now + m->offset;
 }
@@ -40,7 +34,7 @@ static struct decision ask(const struct machine *m, const struct stored *shared,
                                 .role = m->role,
                                 .takes_turns = m->role == ROLE_WRITER,
                                 .machine = m->name,
-                                .now = clock_of(m)};
+                                .now = machine_clock(m)};
     return decide(&s);
 }
 
@@ -126,24 +120,25 @@ static void settle(struct machine *m, const struct decision *d, const struct sto
 }
 
 /* As relay/lay_down.c. */
-static void lay_down(struct machine *m)
+void machine_lay_down(struct machine *m)
 {
     struct login_facts *l = &m->local;
     if (l->state == LOGIN_USABLE && l->renewable && m->role == ROLE_WRITER &&
-        login_is_near_end(l, clock_of(m)) && strcmp(m->memory.entrusted, l->fingerprint) == 0 &&
+        login_is_near_end(l, machine_clock(m)) &&
+        strcmp(m->memory.entrusted, l->fingerprint) == 0 &&
         strcmp(m->memory.claimed, l->fingerprint) != 0)
         l->renewable = false;
 }
 
-static bool sync_now(struct machine *m)
+bool machine_sync(struct machine *m)
 {
     struct stored shared, renewable = {.known = false};
     struct decision d;
-    m->facts.tried_at = clock_of(m);
+    m->facts.tried_at = machine_clock(m);
     if (m->cut) {
         m->facts.failing_since = m->facts.failures ? m->facts.failing_since : m->facts.tried_at;
         m->facts.failures++;
-        lay_down(m);
+        machine_lay_down(m);
         return false;
     }
     count_gets(m->role == ROLE_WRITER ? 2 : 1);
@@ -168,7 +163,7 @@ static bool sync_now(struct machine *m)
 static void fail_renewal(struct machine *m)
 {
     m->phase = NO_RENEWAL;
-    m->facts.renew_tried_at = clock_of(m);
+    m->facts.renew_tried_at = machine_clock(m);
     m->facts.renew_failures = strcmp(m->tried, m->standing) == 0 ? m->facts.renew_failures + 1 : 1;
     memcpy(m->tried, m->standing, sizeof m->tried);
 }
@@ -182,7 +177,7 @@ static void next_phase(struct machine *m, enum phase phase, int64_t most)
 static void begin_renewal(struct machine *m)
 {
     struct stored shared, renewable;
-    if (!sync_now(m))
+    if (!machine_sync(m))
         return;
     store_look(&m->memory, &shared, &renewable);
     const struct login_facts *l = &shared.login;
@@ -190,7 +185,7 @@ static void begin_renewal(struct machine *m)
     bool whole = login_same(&renewable.login, l) && renewable.login.renewable;
     int place = succession_place("", m->name, renewable.holder);
     if (!whole || strcmp(m->memory.refused, l->fingerprint) == 0 || (renewable.renewing && !ours) ||
-        clock_of(m) < succession_turn(place, l->expires_at)) {
+        machine_clock(m) < succession_turn(place, l->expires_at)) {
         fail_renewal(m);
         return;
     }
@@ -229,7 +224,7 @@ static void run_client(struct machine *m)
     } else {
         counts.refused++;
         m->local.state = LOGIN_BLANK;
-        sync_now(m);
+        machine_sync(m);
         fail_renewal(m);
     }
 }
@@ -238,7 +233,7 @@ static void publish_renewed(struct machine *m)
 {
     int before = store_shared();
     m->phase = NO_RENEWAL;
-    sync_now(m);
+    machine_sync(m);
     counts.rotations += store_shared() != before;
 }
 
@@ -275,85 +270,6 @@ static void go_on(struct machine *m)
         crash(m);
 }
 
-/* ---- a run under the wrapper ---- */
-
-static bool works(const struct machine *m)
-{
-    return m->local.state == LOGIN_USABLE && !login_expired(&m->local, clock_of(m)) &&
-           !memory_rejects(&m->memory, m->local.fingerprint);
-}
-
-/* The client refreshes what is near its end, and after a 401 what it can. */
-static void client_refreshes(struct machine *m)
-{
-    struct login_facts fresh;
-    bool due = clock_of(m) > m->local.expires_at - LEAD_WILLING_MS || !vendor_accepts(&m->local);
-    if (m->local.state != LOGIN_USABLE || !m->local.renewable || !due)
-        return;
-    if (vendor_refresh(m->number, m->offset, &m->local, &fresh))
-        m->local = fresh;
-    else
-        m->local.state = LOGIN_BLANK;
-    sync_now(m); /* the watcher sees it */
-}
-
-/* Long enough to have renewed what was due. */
-static bool any_writer_there(void)
-{
-    for (int i = 0; i < scenario.writers; i++)
-        if (machine_there(&fleet[i]) && fleet[i].there_since <= now - READY_MS)
-            return true;
-    return false;
-}
-
-/* Whose fault was it? */
-static void count_failure(const struct machine *m)
-{
-    const struct made_login *l = login_made(store_shared());
-    counts.failed++;
-    if (m->cut)
-        counts.failed_cut++;
-    else if (!any_writer_there())
-        counts.failed_asleep++;
-    else if (store_claim_is_lost())
-        counts.failed_lost++;
-    else if (now < l->expires + LATE_MS)
-        counts.failed_late++;
-    else
-        counts.failed_else++;
-}
-
-/* It was refused, and has waited for a writer. */
-static void run_again(struct machine *m)
-{
-    m->again_at = NEVER;
-    sync_now(m);
-    client_refreshes(m);
-    if (vendor_accepts(&m->local))
-        counts.recovered++;
-    else
-        count_failure(m);
-}
-
-static void run(struct machine *m)
-{
-    counts.runs++;
-    lay_down(m);
-    if (!works(m))
-        sync_now(m);
-    lay_down(m);
-    client_refreshes(m);
-    if (vendor_accepts(&m->local))
-        return;
-    if (m->local.state == LOGIN_USABLE)
-        memory_reject(&m->memory, m->local.fingerprint, clock_of(m));
-    sync_now(m);
-    if (vendor_accepts(&m->local))
-        counts.recovered++;
-    else
-        m->again_at = now + RECOVER_WAIT_MS;
-}
-
 /* ---- what befalls it ---- */
 
 static void wake_or_sleep(struct machine *m)
@@ -379,9 +295,9 @@ static void cut_or_mend(struct machine *m)
 
 void machine_log_in(struct machine *m)
 {
-    sync_now(m);
+    machine_sync(m);
     m->local = vendor_login(m->number, m->offset, 0);
-    sync_now(m);
+    machine_sync(m);
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -398,7 +314,7 @@ static int64_t truly(const struct machine *m, int64_t at)
 static struct schedule schedule(const struct machine *m)
 {
     struct schedule_facts f = m->facts;
-    f.now = clock_of(m);
+    f.now = machine_clock(m);
     f.jitter = m->jitter;
     f.fleet_size = (unsigned)scenario.machines;
     if (f.renewed != RENEWED_REFUSED && f.renew_failures && strcmp(m->tried, m->standing) == 0)
@@ -430,14 +346,14 @@ static void act_awake(struct machine *m)
     if (m->run_at <= now) {
         m->run_at = now + random_about(scenario.run_every);
         if (m->again_at == NEVER)
-            run(m);
+            run_job(m);
     }
     if (m->phase != NO_RENEWAL && m->phase_at <= now)
         go_on(m);
     else if (m->phase == NO_RENEWAL && truly(m, s.renew_at) <= now)
         begin_renewal(m);
     else if (truly(m, s.sync_at) <= now)
-        sync_now(m);
+        machine_sync(m);
 }
 
 void machine_act(struct machine *m)
