@@ -2,7 +2,8 @@
 
 #include <errno.h>
 #include <sys/stat.h>
-#include <time.h>
+
+#include "os/file_times.h"
 
 static int64_t ns(struct timespec t)
 {
@@ -20,6 +21,6 @@ void os_file_id(const char *path, struct os_file_id *ret)
     ret->device = (uint64_t)st.st_dev;
     ret->inode = (uint64_t)st.st_ino;
     ret->size = (int64_t)st.st_size;
-    ret->modified_ns = ns(st.st_mtim);
-    ret->changed_ns = ns(st.st_ctim);
+    ret->modified_ns = ns(os_time_modified(&st));
+    ret->changed_ns = ns(os_time_changed(&st));
 }
