@@ -104,16 +104,6 @@ bool buf_printf(struct buf *b, const char *fmt, ...)
     return true;
 }
 
-void buf_drop(struct buf *b, size_t len)
-{
-    if (len == 0)
-        return;
-    memmove(b->data, b->data + len, b->len - len);
-    sodium_memzero(b->data + b->len - len, len);
-    b->len -= len;
-    b->data[b->len] = '\0';
-}
-
 const char *buf_str(const struct buf *b)
 {
     return b->data ? b->data : "";

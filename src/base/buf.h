@@ -40,9 +40,6 @@ void buf_added(struct buf *b, size_t len);
 /* How many bytes still fit. */
 size_t buf_left(const struct buf *b);
 
-/* Drop LEN bytes from the front. */
-void buf_drop(struct buf *b, size_t len);
-
 /* The content as a string: "" when nothing was appended. */
 const char *buf_str(const struct buf *b);
 

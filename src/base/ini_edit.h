@@ -35,10 +35,4 @@ struct ini_edit {
 bool ini_edit(const char *text, size_t len, const struct ini_edit *edit, struct buf *out,
               struct err *e) MUST_CHECK;
 
-/* Append TEXT to OUT without the section: from its header to its last setting, and the blank lines
- * behind.  Comments after that stay: they may be the next section's.  The same text when it is not
- * there. */
-bool ini_remove_section(const char *text, size_t len, const char *name, const char *section,
-                        struct buf *out, struct err *e) MUST_CHECK;
-
 #endif

@@ -225,11 +225,6 @@ bool jv_push(jv *array, jv *value)
     return json_array_append_new(theirs(array), theirs(value)) == 0;
 }
 
-void jv_remove(jv *object, const char *key)
-{
-    json_object_del(theirs(object), key);
-}
-
 static int append(const char *bytes, size_t len, void *out)
 {
     return buf_bytes(out, bytes, len) ? 0 : -1;

@@ -59,7 +59,6 @@ bool jv_put_bytes(jv *object, const char *key, const char *text, size_t len);
 bool jv_put_int(jv *object, const char *key, int64_t number);
 bool jv_put_bool(jv *object, const char *key, bool flag);
 bool jv_push(jv *array, jv *value);
-void jv_remove(jv *object, const char *key);
 
 /* Memory ran out in a function of these since this was last asked, or since the last jv_write: what
  * failed did not fail for what it holds. */

@@ -72,8 +72,6 @@ static bool take_setting(void *ctx, const char *section, const char *key, const 
         snprintf(p->region, sizeof p->region, "%s", value);
     } else if (is_source(key)) {
         snprintf(p->source, sizeof p->source, "%s", key);
-    } else {
-        p->more = true;
     }
     return true;
 }
@@ -208,39 +206,6 @@ bool aws_profile_write(const struct aws_profile_keys *keys, const char *replaces
     bool ok = open_file(&f, keys->profile, e) &&
               (holds(&f.r.found, keys) ||
                (may_replace(&f, keys->key_id, replaces, e) && write_keys(&f, keys, e)));
-    close_file(&f);
-    lock_release(&lock);
-    return ok;
-}
-
-/* ---- removing ---- */
-
-static bool remove_keys(const struct file *f, struct err *e)
-{
-    static const struct ini_change changes[] = {{key_id_setting, NULL}, {secret_setting, NULL}};
-    const struct ini_edit edit = {f->path, f->r.profile, changes, 2};
-    const char *text = buf_str(&f->text);
-    bool all = !f->r.found.more && !f->r.found.source[0];
-    struct buf out;
-    buf_init(&out, LIMIT_CONFIG);
-    bool ok = (all ? ini_remove_section(text, f->text.len, f->path, f->r.profile, &out, e)
-                   : ini_edit(text, f->text.len, &edit, &out, e)) &&
-              replace(f, &out, e);
-    buf_free(&out);
-    return ok;
-}
-
-bool aws_profile_remove(const char *profile, const char *key_id, struct err *e)
-{
-    struct lock lock = LOCK_NONE;
-    struct file f;
-    if (!take_lock(&lock, e))
-        return false;
-    bool ok = open_file(&f, profile, e);
-    const char *there = f.r.found.key_id;
-    if (ok && key_id && there[0] && strcmp(there, key_id) != 0)
-        ok = is_somebodys(&f, "another key", there, e);
-    ok = ok && (!f.r.any || remove_keys(&f, e));
     close_file(&f);
     lock_release(&lock);
     return ok;

@@ -38,16 +38,11 @@ struct aws_profile {
     struct secret *secret;        /* NULL: none */
     char region[64];
     char source[32]; /* the setting by which it gets its keys from elsewhere; "": it does not */
-    bool more;       /* it has settings that none of these are about */
 };
 
 /* ERR_NOT_FOUND: there is no such profile with anything in it. */
 bool aws_profile_read(const char *profile, struct aws_profile *ret, struct err *e) MUST_CHECK;
 void aws_profile_free(struct aws_profile *p);
-
-/* Take the keys out, and the profile with them when it has nothing else.  True also when there is
- * none; ERR_CONFLICT when its key is not KEY_ID (NULL: any will do). */
-bool aws_profile_remove(const char *profile, const char *key_id, struct err *e) MUST_CHECK;
 
 /* The file, LIMIT_PATH bytes: for messages. */
 bool aws_profile_file(char *out, struct err *e) MUST_CHECK;

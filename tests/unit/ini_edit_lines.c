@@ -1,6 +1,5 @@
 /* For tests/contract/test_ini_edit.py: each case, a line of JSON {text, section, changes: {key: value
- * or null}} or {text, section, remove: true}, edited; the answer is a line of JSON {text} or
- * {error}. */
+ * or null}}, edited; the answer is a line of JSON {text} or {error}. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,8 +29,7 @@ static void edit(const jv *v, jv *answer)
     jv_each(jv_get(v, "changes"), take_change, &c);
     const struct ini_edit rq = {"f", section, c.list, c.count};
     buf_init(&out, LIMIT_LINE);
-    bool ok = jv_flag(v, "remove") ? ini_remove_section(text, strlen(text), "f", section, &out, &e)
-                                   : ini_edit(text, strlen(text), &rq, &out, &e);
+    bool ok = ini_edit(text, strlen(text), &rq, &out, &e);
     jv_put_text(answer, ok ? "text" : "error", ok ? buf_str(&out) : e.text);
     buf_free(&out);
 }

@@ -154,11 +154,10 @@ static void test_read(void **state)
     (void)state;
     static const struct {
         const char *text, *key_id, *secret, *region, *source;
-        bool more;
     } cases[] = {
-        {KEYS, "AKIATEST1", "secret1", "", "", false},
-        {KEYS "region = r\noutput = json\n", "AKIATEST1", "secret1", "r", "", true},
-        {"[x]\nrole_arn = y\n", "", NULL, "", "role_arn", false},
+        {KEYS, "AKIATEST1", "secret1", "", ""},
+        {KEYS "region = r\noutput = json\n", "AKIATEST1", "secret1", "r", ""},
+        {"[x]\nrole_arn = y\n", "", NULL, "", "role_arn"},
     };
     struct aws_profile p;
     struct err e;
@@ -169,7 +168,6 @@ static void test_read(void **state)
         same_text(cases[i].text, p.secret ? secret_reveal(p.secret, NULL) : NULL, cases[i].secret);
         same_text(cases[i].text, p.region, cases[i].region);
         same_text(cases[i].text, p.source, cases[i].source);
-        same_int(cases[i].text, p.more, cases[i].more);
         aws_profile_free(&p);
     }
     assert_false(aws_profile_read("y", &p, &e));
@@ -178,37 +176,11 @@ static void test_read(void **state)
     same_error("none", &e, ERR_NOT_FOUND, want, "enter its keys: aws configure --profile y");
 }
 
-static void test_removed(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *before, *key_id, *after; /* AFTER NULL: refused */
-    } cases[] = {
-        {KEYS "region = r\n\n# c\n[y]\nk=1", NULL, "# c\n[y]\nk=1"},
-        {KEYS, "AKIATEST1", ""},
-        {KEYS "output = json\n", "AKIATEST1", "[x]\noutput = json\n"},
-        {KEYS, "AKIAOLD", NULL},
-        {"[y]\nk=1\n", "AKIATEST1", "[y]\nk=1\n"},
-    };
-    struct err e;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        put_credentials(cases[i].before);
-        same_int(cases[i].before, aws_profile_remove("x", cases[i].key_id, &e),
-                 cases[i].after != NULL);
-        same_text(cases[i].before, file_text(in_home(FILE_NAME)),
-                  cases[i].after ? cases[i].after : cases[i].before);
-    }
-    assert_int_equal(unlink(in_home(FILE_NAME)), 0);
-    assert_true(aws_profile_remove("x", NULL, &e));
-    same_text("no file", file_text(in_home(FILE_NAME)), "(absent)");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_written), IN_WORLD(test_refusals),  IN_WORLD(test_made),
         IN_WORLD(test_links),   IN_WORLD(test_elsewhere), IN_WORLD(test_read),
-        IN_WORLD(test_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

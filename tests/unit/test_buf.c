@@ -59,28 +59,6 @@ static void test_space(void **state)
     buf_free(&b);
 }
 
-static void test_drop(void **state)
-{
-    (void)state;
-    static const struct {
-        size_t drop;
-        const char *rest;
-    } cases[] = {{0, "abcdef"}, {1, "bcdef"}, {5, "f"}, {6, ""}};
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct buf b;
-        buf_init(&b, 100);
-        buf_text(&b, "abcdef");
-        buf_drop(&b, cases[i].drop);
-        same_text("rest", buf_str(&b), cases[i].rest);
-        for (size_t at = b.len; at < 6; at++)
-            same_int("wiped", b.data[at], 0);
-        buf_free(&b);
-    }
-    struct buf never_used;
-    buf_init(&never_used, 1);
-    buf_drop(&never_used, 0);
-}
-
 static void test_wiping(void **state)
 {
     (void)state;
@@ -124,8 +102,8 @@ static void test_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limit), cmocka_unit_test(test_growing), cmocka_unit_test(test_space),
-        cmocka_unit_test(test_drop),  cmocka_unit_test(test_wiping),  cmocka_unit_test(test_error),
+        cmocka_unit_test(test_limit),  cmocka_unit_test(test_growing), cmocka_unit_test(test_space),
+        cmocka_unit_test(test_wiping), cmocka_unit_test(test_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

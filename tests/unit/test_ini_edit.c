@@ -149,48 +149,6 @@ static void test_others_twice(void **state)
     buf_free(&out);
 }
 
-static void test_removed_sections(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text, *want;
-    } cases[] = {
-        {"[a]\nk=1\n", ""},
-        {"[b]\nk=1\n", "[b]\nk=1\n"},
-        {"", ""},
-        {"[b]\nk=1\n\n[a]\nk=1\nl=\n  2\n\n[c]\nk=1", "[b]\nk=1\n\n[c]\nk=1"},
-        {"[a]\n# of a\nk=1\n\n\n# of c\n\n[c]\nk=1\n", "# of c\n\n[c]\nk=1\n"},
-        {"[a]\r\nk=1\r\n\r\n[c]\r\n", "[c]\r\n"},
-        {"[b]\nk=1\n[a]", "[b]\nk=1\n"},
-        {"[a]\n\n[c]\nk=1\n\n[d]\n", "[c]\nk=1\n\n[d]\n"},
-        {"[b]\nk=1\n  [a]\n[c]\n", "[b]\nk=1\n  [a]\n[c]\n"}, /* a value of b's */
-        {"[b]\n[a]\nk=1\n[c]\n", "[b]\n[c]\n"},
-        {"[b]\n[a]\n  k=1\n  [c]\nl=1\n", "[b]\n  [c]\nl=1\n"},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct buf out;
-        struct err e;
-        buf_init(&out, 1000);
-        assert_true(ini_remove_section(cases[i].text, strlen(cases[i].text), "f", "a", &out, &e));
-        same_text(cases[i].text, buf_str(&out), cases[i].want);
-        buf_free(&out);
-    }
-}
-
-static void test_not_removed(void **state)
-{
-    (void)state;
-    static const char text[] = "[b]\nk=1\n[a]\n  k=1\n# c\n  [c]\n";
-    struct buf out;
-    struct err e;
-    buf_init(&out, 1000);
-    assert_false(ini_remove_section(text, strlen(text), "f", "a", &out, &e));
-    same_error("would be joined", &e, ERR_INVALID,
-               "f:6: without [a] this line would continue the setting above",
-               "remove the white space in front of it");
-    buf_free(&out);
-}
-
 static void test_long(void **state)
 {
     (void)state;
@@ -232,8 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_edits),        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_others_twice), cmocka_unit_test(test_removed_sections),
-        cmocka_unit_test(test_not_removed),  cmocka_unit_test(test_long),
+        cmocka_unit_test(test_others_twice), cmocka_unit_test(test_long),
         cmocka_unit_test(test_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
