@@ -96,7 +96,9 @@ static bool describe_listed(struct admin *a, const jv *keys, const char *descrip
 {
     for (size_t i = 0; i < jv_size(keys); i++) {
         const char *id = jv_text(jv_at(keys, i), "KeyId");
-        if (id && describe(a, id, description, e))
+        if (!id)
+            continue;
+        if (describe(a, id, description, e))
             return true;
         if (e->code != ERR_NOT_FOUND && e->code != ERR_DENIED)
             return false;

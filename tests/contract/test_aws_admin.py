@@ -122,6 +122,15 @@ def test_probe(world, admin, parameter_store):
     assert reader.refused("probe", name=parameter_store.path + ".renewable")[0] == "denied"
 
 
+def test_a_key_in_a_list_that_is_no_key(world, fault_server):
+    """It is passed over, as one with another description is."""
+    server = fault_server("answer", body=b'{"KeyMetadata":{},"Keys":[{"KeyArn":"arn:aws:kms:x"}]}')
+    server.endpoint = server.url
+    asked = Admin(world, server, ("AKIATEST", "secret"))
+    assert asked.refused("find-kms", alias="alias/x", description="for tests") == (
+        "not_found", "there is no key described as 'for tests'", "")
+
+
 def test_customer_managed_keys(admin):
     alias, description = "alias/test-creds", "the logins of the test"
     names = {"alias": alias, "description": description}
