@@ -121,7 +121,7 @@ void look_keychain(struct visit *v)
 {
     const struct login_source source = relay_login_source(v->relay);
     struct login_source item = source;
-    struct login_facts l;
+    struct login_facts l = {.state = LOGIN_UNREADABLE, .flaw = ""}; /* out of memory, it stays so */
     struct err why = {.code = ERR_NONE};
     item.place = LOGIN_KEYCHAIN;
     if (!login_source_is_polled(&source))
