@@ -29,14 +29,27 @@ static void note_trouble(struct visit *v, const struct watch_presence *p)
     }
 }
 
+/* Only the service's own watcher is started again. */
+static void hint_anew(struct finding *f, const struct watch_presence *p)
+{
+    struct service s;
+    struct err ignored;
+    bool found = service_find(NULL, &s, &ignored);
+    if (found && s.pid && s.pid == p->pid)
+        note_hint(f, "kill %lld; its service starts it again", (long long)p->pid);
+    else
+        note_hint(f, "kill %lld; then: %s", (long long)p->pid,
+                  found && s.reachable ? "credrelay service install" : "credrelay watch --detach");
+}
+
 static void note_running(struct visit *v, const struct watch_presence *p)
 {
     char span[64];
     clock_duration(clock_wall_ms() - p->since, span, sizeof span);
     if (p->version[0] && strcmp(p->version, CREDRELAY_VERSION) != 0)
-        note_hint(note(v, FOUND_WARNING, "watcher", "it is version %s, and this is %s", p->version,
+        hint_anew(note(v, FOUND_WARNING, "watcher", "it is version %s, and this is %s", p->version,
                        CREDRELAY_VERSION),
-                  "kill %lld; its service starts it again", (long long)p->pid);
+                  p);
     else
         note(v, FOUND_FINE, "watcher", "running for %s", span);
 }

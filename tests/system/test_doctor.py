@@ -442,12 +442,25 @@ def test_no_watcher(world):
     assert_finding(world, found["watcher"], "warning", "not running", WATCHER, "credrelay service install")
 
 
-def test_a_watcher_of_another_version(world):
+WHOSE = {  # the process of the service; None: no manager answers
+    "no manager": (None, "then: credrelay watch --detach"),
+    "no service": ("", "then: credrelay service install"),
+    "another": ("4242", "then: credrelay service install"),
+    "the service": (str(os.getpid()), "its service starts it again"),
+}
+
+
+@pytest.mark.parametrize("whose, again", WHOSE.values(), ids=WHOSE)
+def test_a_watcher_of_another_version(world, whose, again):
+    """Only what the service has started is started again."""
+    if whose is not None:
+        install_service(world)
+        note("pid", whose)(world)
     with watching(world, version="0.0.1"):
         _, found = examine(world)
     version = world.run("credrelay", "version", "--json").json["version"]
     assert_finding(world, found["watcher"], "warning", f"it is version 0.0.1, and this is {version}", WATCHER,
-                   f"kill {os.getpid()}; its service starts it again")
+                   f"kill {os.getpid()}; {again}")
 
 
 def test_a_watcher_in_trouble(world):
