@@ -51,7 +51,7 @@ static bool find_section(struct init *i, struct err *e)
     struct relay r;
     if (i->o->relay && !relay_name_ok(i->o->relay)) {
         err_set(e, ERR_USAGE, "'%.64s' is no name for a relay", i->o->relay);
-        return err_hint(e, "use letters, digits, dots and dashes, at most 63");
+        return relay_name_hint(i->o->relay, e);
     }
     if (!i->o->relay && !relay_load_of_tool(tool, &r, e))
         return false;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -40,25 +41,54 @@ static bool is_relay(const char *section)
     return strcmp(section, "alert") != 0;
 }
 
-/* STATE/watch.lock and STATE/watch.json are the watcher's. */
-static bool is_taken(const char *name)
+/* Files of the state folder that are no relay's: STATE/watch.lock and its like. */
+static const struct {
+    const char *name, *whose;
+} taken[] = {
+    {"watch", "the watcher"},
+    {"alerts", "what sends alerts"},
+    {"metrics", "log --prometheus"},
+    {"config", "what edits the configuration"},
+    {"aws-credentials", "what edits the AWS profiles"},
+};
+
+/* Files of a relay that would be another one's: "x.incident.json" is x's, or x.incident's. */
+static const char *const endings[] = {".incident", ".renew", ".rotate-reader", ".rotate-writer"};
+
+/* Some file systems do not tell upper from lower case.  NULL: it is nobody's. */
+static const char *taken_by(const char *name)
 {
-    return strcmp(name, "watch") == 0;
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (strcasecmp(name, taken[i].name) == 0)
+            return taken[i].whose;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t end = strlen(endings[i]);
+        if (len > end && strcasecmp(name + len - end, endings[i]) == 0)
+            return "a relay with a shorter name";
+    }
+    return NULL;
 }
 
 bool relay_name_ok(const char *name)
 {
     size_t n = strlen(name);
-    return n > 0 && n < RELAY_NAME_SIZE && name[0] != '.' && is_relay(name) && !is_taken(name) &&
+    return n > 0 && n < RELAY_NAME_SIZE && name[0] != '.' && is_relay(name) && !taken_by(name) &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == n;
+}
+
+bool relay_name_hint(const char *name, struct err *e)
+{
+    const char *whose = taken_by(name);
+    if (whose)
+        return err_hint(e, "call it otherwise: %s keeps its own state under that name", whose);
+    return err_hint(e, "use letters, digits, dots and dashes, at most 63");
 }
 
 static bool bad_section(const char *place, const char *section, struct err *e)
 {
     err_set(e, ERR_INVALID, "%s: [%.64s] is no name for a relay", place, section);
-    if (is_taken(section))
-        return err_hint(e, "call it otherwise: the watcher keeps its own state under that name");
-    return err_hint(e, "use letters, digits, dots and dashes, at most 63");
+    return relay_name_hint(section, e);
 }
 
 /* A section that names no tool is claude's. */

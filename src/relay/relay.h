@@ -52,6 +52,8 @@ void relay_free(struct relay *r);
 
 /* May a section, and with it files of the state, be called so? */
 bool relay_name_ok(const char *name);
+/* Add to E which would be one.  Returns false. */
+bool relay_name_hint(const char *name, struct err *e);
 
 /* May other machines renew the login that this one holds?  Then it leaves its refresh token lying only
  * while nobody can want it, and claims it before it is spent (relay/renew.h).  No: a store of this

@@ -187,6 +187,8 @@ MISTAKES = {
     "a tool": (["--tool", "lamp"], 64, "there is no tool called 'lamp'", None),
     "a name": (["--relay", "../x"], 64, "'../x' is no name for a relay",
                "use letters, digits, dots and dashes, at most 63"),
+    "a name of the state's": (["--relay", "x.incident"], 64, "'x.incident' is no name for a relay",
+                              "call it otherwise: a relay with a shorter name keeps its own state under that name"),
     "alert is no relay": (["--relay", "alert"], 64, "'alert' is no name for a relay",
                           "use letters, digits, dots and dashes, at most 63"),
     "a store without a helper": (["--store", "nosuch:"], 69, "no helper for 'nosuch:' stores", None),
