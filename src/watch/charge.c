@@ -247,12 +247,12 @@ static void count(struct charge *c, const struct duty_report *report)
 }
 
 /* Another login counts than before: what came of renewing that one is over. */
-static void begin_anew(struct charge *c)
+static void begin_anew(struct charge *c, const struct watch_common *w)
 {
     if (strcmp(c->renewals.fingerprint, c->standing.fingerprint) == 0)
         return;
     if (c->renewals.fingerprint[0])
-        tell_renewed(&c->relay);
+        tell_renewed(&w->teller, &c->relay);
     memset(&c->renewals, 0, sizeof c->renewals);
     memcpy(c->renewals.fingerprint, c->standing.fingerprint, sizeof c->renewals.fingerprint);
 }
@@ -260,7 +260,7 @@ static void begin_anew(struct charge *c)
 static void collect_renewal(struct charge *c, const struct duty_report *report,
                             const struct watch_common *w)
 {
-    begin_anew(c);
+    begin_anew(c, w);
     enum err_code why = report->renewal.why.code;
     tell_renewal(&w->teller, &c->relay, report, c->renewals.told != why);
     if (report->renewal.outcome == RENEWAL_DONE || report->renewal.outcome == RENEWAL_UNPUBLISHED)
@@ -289,7 +289,7 @@ static void collect_sync(struct charge *c, enum duty what, const struct duty_rep
     if (report->renews)
         collect_renewal(c, report, w);
     else
-        begin_anew(c);
+        begin_anew(c, w);
     show(c, report);
     show_due(c);
     c->changed = true;

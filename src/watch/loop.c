@@ -25,6 +25,7 @@ _Static_assert((int)MOST_RELAYS <= (int)SENTRY_PATHS, "each relay has its bit");
 struct watcher {
     const struct watch_request *rq;
     struct watch_common common;
+    struct repeats said;
     char state_dir[LIMIT_PATH];
     struct charge *charges;
     size_t count;
@@ -157,7 +158,7 @@ static void show(struct watcher *w)
         w->presence.relays[i] = w->charges[i].shown;
     }
     if (changed && !presence_save(w->state_dir, &w->presence, &e))
-        fprintf(stderr, "credrelay: watch: the state could not be saved, ignoring: %s\n", e.text);
+        tell_ignored(&w->common.teller, "the state could not be saved", &e);
 }
 
 /* ---- signals ---- */
@@ -294,7 +295,7 @@ static bool begin(struct watcher *w, struct err *e)
     w->signals = signals_open(e);
     if (w->signals < 0)
         return false;
-    teller_begin(&w->common.teller, w->rq->voice);
+    teller_begin(&w->common.teller, w->rq->voice, &w->said);
     w->wake = os_wake_open();
     w->clocks = (struct clocks){.wall = clock_wall_ms(), .awake = os_awake_ms()};
     sentry_open(&w->sentry);

@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "watch/cliff.h"
 
-void teller_begin(struct teller *t, enum voice voice)
+void teller_begin(struct teller *t, enum voice voice, struct repeats *said)
 {
-    t->voice = voice;
+    *t = (struct teller){.voice = voice, .said = said};
     /* Whole lines, as they happen: what reads them may be a pipe to a log. */
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     if (voice == VOICE_JSON)
@@ -31,21 +31,38 @@ static void say(const struct teller *t, const struct relay *r, const char *fmt, 
     printf("%s: %s\n", r->name, text);
 }
 
+/* On standard error, unless it was said lately. */
+static void warn(const struct teller *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void warn(const struct teller *t, const char *fmt, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (repeats_may_say(t->said, text, clock_steady_ms()))
+        fprintf(stderr, "credrelay: %s\n", text);
+}
+
 /* What fails is said on standard error whoever listens, except as JSON. */
 static void complain(const struct teller *t, const struct relay *r, const struct err *why)
 {
-    if (t->voice == VOICE_JSON)
-        return;
-    fprintf(stderr, "credrelay: %s: %s\n", r->name, why->text);
-    if (why->hint[0])
-        fprintf(stderr, "  %s\n", why->hint);
+    if (t->voice != VOICE_JSON)
+        warn(t, "%s: %s%s%s", r->name, why->text, why->hint[0] ? "\n  " : "", why->hint);
 }
 
 /* An alert that cannot be given is said and gone on from. */
-static void heed(bool ok, const struct relay *r, const struct err *e)
+static void heed(const struct teller *t, bool ok, const struct relay *r, const struct err *e)
 {
     if (!ok)
-        fprintf(stderr, "credrelay: %s: nobody can be alerted, ignoring: %s\n", r->name, e->text);
+        warn(t, "%s: nobody can be alerted, ignoring: %s%s%s", r->name, e->text,
+             e->hint[0] ? "\n  " : "", e->hint);
+}
+
+void tell_ignored(const struct teller *t, const char *what, const struct err *why)
+{
+    warn(t, "watch: %s, ignoring: %s", what, why->text);
 }
 
 void tell_watch(const struct teller *t, const struct relay *r, enum watch_did did)
@@ -102,15 +119,15 @@ void tell_renewal(const struct teller *t, const struct relay *r, const struct du
     else if (news && duty_renewal_failed(report))
         complain(t, r, &renewal->why);
     if (renewal->outcome == RENEWAL_COUNT)
-        heed(alert_trouble(r, TROUBLE_RENEW, &renewal->why, now, &e), r, &e);
+        heed(t, alert_trouble(r, TROUBLE_RENEW, &renewal->why, now, &e), r, &e);
     else
-        heed(alert_renewal(r, renewal, now, &e), r, &e);
+        heed(t, alert_renewal(r, renewal, now, &e), r, &e);
 }
 
-void tell_renewed(const struct relay *r)
+void tell_renewed(const struct teller *t, const struct relay *r)
 {
     struct err e;
-    heed(alert_fine(r, TROUBLE_RENEW, clock_wall_ms(), &e), r, &e);
+    heed(t, alert_fine(r, TROUBLE_RENEW, clock_wall_ms(), &e), r, &e);
 }
 
 void tell_state(const struct teller *t, const struct relay *r, const struct err *why, bool news,
@@ -124,7 +141,7 @@ void tell_state(const struct teller *t, const struct relay *r, const struct err 
             event_watch(r, &w);
             complain(t, r, why);
         }
-        heed(alert_trouble(r, TROUBLE_WATCH, why, now, &e), r, &e);
+        heed(t, alert_trouble(r, TROUBLE_WATCH, why, now, &e), r, &e);
     } else {
         if (since) {
             char lasted[32];
@@ -133,9 +150,9 @@ void tell_state(const struct teller *t, const struct relay *r, const struct err 
             clock_duration(now - since, lasted, sizeof lasted);
             say(t, r, "all is well again, after %s", lasted);
         }
-        heed(alert_fine(r, TROUBLE_WATCH, now, &e), r, &e);
+        heed(t, alert_fine(r, TROUBLE_WATCH, now, &e), r, &e);
     }
-    heed(alert_tend(r, now, &e), r, &e);
+    heed(t, alert_tend(r, now, &e), r, &e);
 }
 
 void tell_deadline(const struct teller *t, const struct relay *r, const char *holder,
@@ -151,5 +168,5 @@ void tell_deadline(const struct teller *t, const struct relay *r, const char *ho
         if (t->voice != VOICE_JSON)
             fprintf(stderr, "credrelay: %s: %s\n", r->name, text);
     }
-    heed(alert_deadline(r, deadline, now, &e), r, &e);
+    heed(t, alert_deadline(r, deadline, now, &e), r, &e);
 }

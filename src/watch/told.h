@@ -6,6 +6,7 @@
 #include "relay/events.h"
 #include "watch/duty.h"
 #include "watch/presence.h"
+#include "watch/repeats.h"
 
 enum voice {
     VOICE_TEXT,  /* a line for each thing done */
@@ -15,16 +16,20 @@ enum voice {
 
 struct teller {
     enum voice voice;
+    struct repeats *said; /* on standard error, where the same trouble is not said each time */
 };
 
-/* Once, at the start. */
-void teller_begin(struct teller *t, enum voice voice);
+/* Once, at the start; SAID stays the caller's. */
+void teller_begin(struct teller *t, enum voice voice, struct repeats *said);
 
 /* The relay is watched from now on (WATCH_START, WATCH_RELOAD), or no more. */
 void tell_watch(const struct teller *t, const struct relay *r, enum watch_did did);
 
 /* Changes cannot be watched. */
 void tell_blind(const struct teller *t, const struct relay *r, const struct err *why);
+
+/* WHAT could not be done, and is gone on without. */
+void tell_ignored(const struct teller *t, const char *what, const struct err *why);
 
 /* What a sync has done, which its process has logged; one that did nothing, and was for no change,
  * is not told. */
@@ -36,7 +41,7 @@ void tell_renewal(const struct teller *t, const struct relay *r, const struct du
                   bool news);
 
 /* Another login counts than the one that could not be renewed here. */
-void tell_renewed(const struct relay *r);
+void tell_renewed(const struct teller *t, const struct relay *r);
 
 /* After every sync, whatever came of it.  WHY: what stands in the way, and NEWS: it did not, or
  * was another thing, before; code ERR_NONE: nothing, and SINCE when something did until now (0:

@@ -390,6 +390,24 @@ def test_the_watcher_tells_of_a_store_that_is_gone(owner, told):
     assert owner.alert()["open"] is False
 
 
+def test_the_watcher_says_once_that_nobody_can_be_alerted(owner):
+    """However often it would have alerted somebody."""
+    tries = owner.world.home / "tries"
+    proxy_store(owner.world, before='echo >>"$HOME/tries"; exit 1')
+    owner.mend()
+    owner.configure("smtp-password = hunter2", "[claude]\nstore = proxy:\n")
+    path = owner.world.home / ".config/credrelay/credrelay.conf"
+    with Watcher(owner.world) as watcher:
+        wait_for(tries.exists)
+        for _ in range(4):
+            tried = tries.stat().st_size
+            watcher.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: tries.stat().st_size > tried)
+    assert watcher.err.read_text() == (
+        f"credrelay: claude: nobody can be alerted, ignoring: {path}:4: a secret does not belong here, where "
+        "others can read it\n  put it into a file of its own, chmod 600, and write: smtp-password-file = FILE\n")
+
+
 def test_the_watcher_tells_of_the_deadline_once(owner, told):
     owner.configure(f"webhook = {told.server.url}/hook", "[claude]\nstore = local:\n")
     owner.world.write_login(access="sk-ant-oat01-TEST-FINE", deadline_in=2.9 * 86400)
