@@ -3,6 +3,7 @@ PREFIX ?= /usr/local
 BUILD ?= build
 
 .PHONY: all demo check quick install bench fuzz torture model sim format lint asan clean
+.PHONY: all demo check quick install bench fuzz torture coverage model format lint asan clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -45,6 +46,9 @@ torture:          ## every system call killed and failed, every allocation faile
 
 install: all
 	@meson configure $(BUILD) --prefix=$(PREFIX) && meson install -C $(BUILD)
+
+coverage:         ## which branches the tests take, a line a file; fails when too few
+	@scripts/check coverage
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i

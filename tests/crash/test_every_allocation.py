@@ -5,10 +5,11 @@ import pytest
 from crash.scenarios import SCENARIOS
 from harness.stepper import BUILD, EVERYTHING, STARVED, Starver
 
-# Under AddressSanitizer, which sees leaks, or when everything is asked for.
+# Under AddressSanitizer, which sees leaks, where branches are counted, or when everything is asked for.
 pytestmark = [
     pytest.mark.skipif(not STARVED.exists(), reason="the allocator is wrapped by the linker (Linux)"),
-    pytest.mark.skipif(not EVERYTHING and "asan" not in BUILD.name, reason="done in the build that sees leaks")]
+    pytest.mark.skipif(not EVERYTHING and BUILD.name not in ("build-asan", "build-coverage"),
+                       reason="done in the build that sees leaks")]
 
 MOST = 20_000  # allocations of one command
 
