@@ -72,7 +72,7 @@ bool aws_container_url(const char *relative, const char *full, char *out, size_t
                                       "169.254.170.23");
     }
     int n = snprintf(out, size, "%s%s", relative ? AGENT : "", relative ? relative : full);
-    return (n > 0 && (size_t)n < size) ||
+    return (size_t)n < size ||
            err_set(e, ERR_BAD_CREDENTIALS, "the URL of the container's keys is too long");
 }
 

@@ -61,7 +61,7 @@ static bool own_endpoint(const struct aws_config *c, const char *profile, const 
                               : (china ? "amazonaws.com.cn" : "amazonaws.com");
     int n = snprintf(ret->url, sizeof ret->url, "https://%s%s.%s.%s/", service, fips ? "-fips" : "",
                      region, suffix);
-    return n > 0 && (size_t)n < sizeof ret->url;
+    return (size_t)n < sizeof ret->url;
 }
 
 /* http(s)://HOST[:PORT][/PATH] and nothing else: it is signed, and shown in messages. */

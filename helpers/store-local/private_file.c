@@ -93,7 +93,7 @@ static bool has_content(const char *path, const char *suffix)
     char name[LIMIT_PATH];
     struct stat st;
     int n = snprintf(name, sizeof name, "%s%s", path, suffix);
-    return n > 0 && (size_t)n < sizeof name && lstat(name, &st) == 0 && st.st_size > 0;
+    return (size_t)n < sizeof name && lstat(name, &st) == 0 && st.st_size > 0;
 }
 
 static bool lost_its_head(const char *path, const char *folder, struct err *e)

@@ -16,7 +16,7 @@ static bool absolute(const char *path)
 static bool compose(char *out, const char *folder, const char *rest, struct err *e)
 {
     int n = snprintf(out, LIMIT_PATH, "%s%s", folder, rest);
-    return (n >= 0 && n < LIMIT_PATH) ||
+    return (size_t)n < LIMIT_PATH ||
            err_set(e, ERR_INVALID, "the store's path is longer than %d bytes", LIMIT_PATH - 1);
 }
 

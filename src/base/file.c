@@ -29,7 +29,7 @@ bool dir_make_for(const char *path, struct err *e)
 bool path_join(char *out, const char *folder, const char *name)
 {
     int n = snprintf(out, LIMIT_PATH, "%s/%s", folder, name);
-    return n >= 0 && n < LIMIT_PATH;
+    return (size_t)n < LIMIT_PATH;
 }
 
 static const char *kind(mode_t mode)
@@ -130,7 +130,7 @@ static void sweep(const char *folder, const char *base)
 {
     char prefix[NAME_MAX + 32];
     int n = snprintf(prefix, sizeof prefix, ".%s" TEMPORARY_MARK, base);
-    DIR *d = n > 0 && (size_t)n < sizeof prefix ? opendir(folder) : NULL;
+    DIR *d = (size_t)n < sizeof prefix ? opendir(folder) : NULL;
     if (!d)
         return;
     for (struct dirent *entry; (entry = readdir(d));)
@@ -180,7 +180,7 @@ static bool replace(const char *path, const void *bytes, size_t len, mode_t mode
     sweep(folder, base);
     int n = snprintf(temporary, sizeof temporary, "%s/.%s" TEMPORARY_MARK "%08x", folder, base,
                      randombytes_random());
-    if (n < 0 || (size_t)n >= sizeof temporary)
+    if ((size_t)n >= sizeof temporary)
         return err_errno(e, ENAMETOOLONG, "%.64s...", path);
 
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

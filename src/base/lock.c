@@ -87,7 +87,7 @@ static bool take_over(const char *path, int64_t stale_ms, struct err *e)
 {
     char aside[LIMIT_PATH];
     int n = snprintf(aside, sizeof aside, "%s.credrelay-%08x", path, randombytes_random());
-    if (n < 0 || (size_t)n >= sizeof aside)
+    if ((size_t)n >= sizeof aside)
         return err_errno(e, ENAMETOOLONG, "%.64s...", path);
     if (mkdir(aside, 0700) != 0)
         return err_errno(e, errno, "cannot make the lock %s", aside);

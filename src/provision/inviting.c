@@ -27,7 +27,7 @@ static void fix_region(struct section *s, const char *of_profile)
     if (!begins(url, SSM "/") || !*region)
         return;
     int n = snprintf(fixed, sizeof fixed, SSM "%s%s", region, url + strlen(SSM));
-    if (n > 0 && (size_t)n < sizeof fixed)
+    if ((size_t)n < sizeof fixed)
         memcpy(url, fixed, (size_t)n + 1);
 }
 

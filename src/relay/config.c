@@ -329,5 +329,5 @@ bool relay_config_path(char *out, struct err *e)
 bool relay_state_path(const struct relay *r, const char *suffix, char *out, struct err *e)
 {
     int n = snprintf(out, LIMIT_PATH, "%s/%s%s", r->state_dir, r->name, suffix);
-    return (n >= 0 && n < LIMIT_PATH) || err_errno(e, ENAMETOOLONG, "%.64s...", r->state_dir);
+    return (size_t)n < LIMIT_PATH || err_errno(e, ENAMETOOLONG, "%.64s...", r->state_dir);
 }

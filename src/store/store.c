@@ -39,7 +39,7 @@ static bool split_url(const char *url, const char *relay, struct store *s, struc
         return bad_url(url, e);
     int len = path ? snprintf(s->path, sizeof s->path, "%.*s", (int)strcspn(path, "?"), path)
                    : snprintf(s->path, sizeof s->path, "/%s/login", relay);
-    if (len < 0 || (size_t)len >= sizeof s->path || (path && len < 2))
+    if ((size_t)len >= sizeof s->path || (path && len < 2))
         return bad_url(url, e);
     return true;
 }

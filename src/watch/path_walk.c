@@ -47,7 +47,7 @@ static bool follow(struct walk *w, const char *link)
         return false;
     target[n] = '\0';
     int len = snprintf(way, sizeof way, "%s/%s", target, w->rest);
-    if (len < 0 || (size_t)len >= sizeof way)
+    if ((size_t)len >= sizeof way)
         return false;
     memcpy(w->rest, way, (size_t)len + 1);
     if (target[0] == '/')
@@ -77,7 +77,7 @@ static bool step(struct walk *w, const char *name, bool *ret_ok)
 {
     char path[LIMIT_PATH];
     int n = snprintf(path, sizeof path, "%s/%s", w->at, name);
-    *ret_ok = n > 0 && (size_t)n < sizeof path;
+    *ret_ok = (size_t)n < sizeof path;
     if (!*ret_ok)
         return false;
     enum path_step what = look(w, path);
