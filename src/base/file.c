@@ -223,13 +223,14 @@ bool dir_make(const char *path, struct err *e)
             return true;
         return err_errno(e, ENOTDIR, "cannot use %s", path);
     }
-    for (char *p = part + 1; errno == ENOENT && (p = strchr(p, '/')); p++) {
+    int why = errno; /* of a folder above that cannot be made it is that one's */
+    for (char *p = part + 1; why == ENOENT && (p = strchr(p, '/')); p++) {
         *p = '\0';
-        if (mkdir(part, 0700) == 0 || errno == EEXIST)
-            errno = ENOENT;
+        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+            why = errno;
         *p = '/';
     }
     if (mkdir(part, 0700) == 0 || errno == EEXIST)
         return true;
-    return err_errno(e, errno, "cannot make folder %s", path);
+    return err_errno(e, why == ENOENT ? errno : why, "cannot make folder %s", path);
 }

@@ -1,0 +1,113 @@
+#include "refuse.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+static struct {
+    const char *call; /* NULL: nothing is refused */
+    int nth, errnum, count;
+    bool for_good, happened;
+} plan;
+
+void refuse(const char *call, int nth, int errnum)
+{
+    plan.call = call;
+    plan.nth = nth;
+    plan.errnum = errnum;
+    plan.count = 0;
+    plan.for_good = nth == EVERY;
+    plan.happened = false;
+}
+
+void starve(int nth, bool for_good)
+{
+    refuse("memory", nth, ENOMEM);
+    plan.for_good = for_good;
+}
+
+bool refused(void)
+{
+    plan.call = NULL;
+    return plan.happened;
+}
+
+static bool fails(const char *call)
+{
+    if (!plan.call || strcmp(call, plan.call) != 0)
+        return false;
+    plan.count++;
+    if (plan.count != plan.nth && !(plan.for_good && plan.count > plan.nth))
+        return false;
+    plan.happened = true;
+    if (plan.errnum)
+        errno = plan.errnum;
+    return true;
+}
+
+/* What a call answers that failed. */
+static int answer(void)
+{
+    return plan.errnum ? -1 : 0;
+}
+
+/* The reserved names are the linker's. */
+#define CALL_AS(kind, symbol, name, failure, parameters, arguments)                                \
+    kind __real_##symbol parameters;                                                               \
+    kind __wrap_##symbol parameters;                                                               \
+    kind __wrap_##symbol parameters                                                                \
+    {                                                                                              \
+        return fails(name) ? failure : __real_##symbol arguments;                                  \
+    }
+#define CALL(kind, name, failure, parameters, arguments)                                           \
+    CALL_AS(kind, name, #name, failure, parameters, arguments)
+#define MEMORY(name, parameters, arguments)                                                        \
+    CALL_AS(void *, name, "memory", NULL, parameters, arguments)
+/* glibc has a second name for what knows of large files. */
+#ifdef __GLIBC__
+#define CALL_64(kind, name, failure, parameters, arguments)                                        \
+    CALL(kind, name, failure, parameters, arguments)                                               \
+    CALL_AS(kind, name##64, #name, failure, parameters, arguments)
+#else
+#define CALL_64 CALL
+#endif
+
+MEMORY(malloc, (size_t size), (size))
+MEMORY(calloc, (size_t count, size_t size), (count, size))
+MEMORY(realloc, (void *old, size_t size), (old, size))
+MEMORY(sodium_malloc, (size_t size), (size))
+CALL_AS(char *, strdup, "memory", NULL, (const char *text), (text))
+CALL_AS(int, posix_memalign, "memory", ENOMEM, (void **ret, size_t alignment, size_t size),
+        (ret, alignment, size))
+
+CALL_64(int, open, -1, (const char *path, int flags, mode_t mode), (path, flags, mode))
+CALL_64(int, stat, -1, (const char *path, struct stat *st), (path, st))
+CALL_64(int, lstat, -1, (const char *path, struct stat *st), (path, st))
+CALL_64(int, fstat, -1, (int fd, struct stat *st), (fd, st))
+CALL_64(ssize_t, pread, answer(), (int fd, void *at, size_t len, off_t from), (fd, at, len, from))
+CALL(ssize_t, read, answer(), (int fd, void *at, size_t len), (fd, at, len))
+CALL(ssize_t, write, answer(), (int fd, const void *at, size_t len), (fd, at, len))
+CALL(ssize_t, readlink, -1, (const char *path, char *at, size_t len), (path, at, len))
+CALL(int, access, -1, (const char *path, int mode), (path, mode))
+CALL(int, fsync, -1, (int fd), (fd))
+CALL(int, fchmod, -1, (int fd, mode_t mode), (fd, mode))
+CALL(int, fchown, -1, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))
+CALL(int, rename, -1, (const char *from, const char *to), (from, to))
+CALL(int, renameat2, -1, (int a, const char *from, int b, const char *to, unsigned flags),
+     (a, from, b, to, flags))
+CALL(int, unlink, -1, (const char *path), (path))
+CALL(int, mkdir, -1, (const char *path, mode_t mode), (path, mode))
+CALL(int, rmdir, -1, (const char *path), (path))
+CALL(int, flock, -1, (int fd, int operation), (fd, operation))
+CALL(DIR *, opendir, NULL, (const char *path), (path))
+CALL(pid_t, fork, -1, (void), ())
+CALL(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))
+CALL(int, pipe2, -1, (int fds[2], int flags), (fds, flags))
+CALL(int, gethostname, answer(), (char *at, size_t len), (at, len))
+CALL(int, inotify_init1, -1, (int flags), (flags))
+CALL(int, timerfd_create, -1, (int clock, int flags), (clock, flags))

@@ -1,0 +1,26 @@
+/* A system that says no: calls of ours, linked in place of the C library's (ld's --wrap, so Linux
+ * only), that fail when a test says so.  Programs of `refusing` in meson.build have them.
+ *
+ *   refuse("fsync", 1, EIO);       the first fsync(2) from here on fails with EIO
+ *   ...
+ *   assert_true(refused());        it came to that; from here on all is well again
+ *
+ * Allocations (malloc, calloc, realloc, posix_memalign, strdup, sodium_malloc) are counted
+ * together as "memory". */
+#ifndef CREDRELAY_TESTS_REFUSE_H
+#define CREDRELAY_TESTS_REFUSE_H
+
+#include <stdbool.h>
+
+enum { EVERY = 0 };
+
+/* The NTH CALL from here on, or EVERY one, fails with ERRNUM; 0: it answers 0 and does nothing. */
+void refuse(const char *call, int nth, int errnum);
+
+/* The NTH allocation from here on fails; with FOR_GOOD all that come after it as well. */
+void starve(int nth, bool for_good);
+
+/* Whether anything was refused since; ends it. */
+bool refused(void);
+
+#endif
