@@ -227,6 +227,8 @@ bool alert_setting_take(struct alert_settings *s, const char *key, const char *v
     }
     if (rows[i].take(s, key, value))
         return true;
+    if (jv_ran_out())
+        return err_no_memory(e);
     /* In the place of a file's name may be what belongs into the file. */
     if (rows[i].take == take_file)
         err_set(e, ERR_INVALID, "%s: %s is not valid", place, key);

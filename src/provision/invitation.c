@@ -242,7 +242,9 @@ bool invitation_open(const struct invitation_line *l, const struct secret *passp
     struct buf bytes, body;
     buf_init(&bytes, LIMIT_INVITATION);
     buf_init(&body, LIMIT_INVITATION);
-    bool ok = decode(l->body, l->body_len, &bytes) || invitation_not_valid("it is not base64", e);
+    bool ok = decode(l->body, l->body_len, &bytes) ||
+              (bytes.failed ? buf_error(&bytes, "the invitation", e)
+                            : invitation_not_valid("it is not base64", e));
     if (ok && l->sealed)
         ok = unseal(l, &bytes, passphrase, &body, e);
     const struct buf *json = l->sealed ? &body : &bytes;

@@ -134,7 +134,7 @@ bool invitation_body_read(const char *json, size_t len, struct invitation *ret, 
     struct invitation i = {.made_at = 0};
     jv *v = jv_parse(json, len, e);
     if (!v)
-        return invitation_not_valid("it is not JSON", e);
+        return e->code == ERR_NO_MEMORY ? false : invitation_not_valid("it is not JSON", e);
     i.made_at = jv_number(v, "made", 0);
     i.expires_at = jv_number(v, "expires", 0);
     bool ok = i.expires_at > 0 || invitation_not_valid("it has no expiry", e);

@@ -207,10 +207,12 @@ static bool fits(const jv *document, struct err *e)
 {
     struct buf compact;
     buf_init(&compact, LIMIT_USER_POLICY);
-    bool ok = jv_write(document, &compact);
+    bool ok = jv_write(document, &compact), full = compact.full;
     buf_free(&compact);
     if (ok)
         return true;
+    if (!full)
+        return err_no_memory(e);
     err_set(e, ERR_TOO_LARGE,
             "the policy is longer than the %d characters that IAM takes of a user",
             LIMIT_USER_POLICY);

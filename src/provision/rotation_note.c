@@ -21,14 +21,14 @@ static bool take(const jv *doc, const char *key, char *out, size_t size)
     return !text || (size_t)snprintf(out, size, "%s", text) < size;
 }
 
-static bool take_secret(const jv *doc, struct rotation_note *n)
+static bool take_secret(const jv *doc, struct rotation_note *n, struct err *why)
 {
     const char *secret = jv_text(doc, "secret");
     n->new.secret = secret ? secret_copy(secret, strlen(secret)) : NULL;
-    return !secret || n->new.secret;
+    return !secret || n->new.secret || err_no_memory(why);
 }
 
-static bool read_note(const jv *doc, struct rotation_note *n)
+static bool read_note(const jv *doc, struct rotation_note *n, struct err *why)
 {
     n->began = jv_number(doc, "began", 0);
     n->until = jv_number(doc, "until", 0);
@@ -38,22 +38,25 @@ static bool read_note(const jv *doc, struct rotation_note *n)
            take(doc, "known1", n->known[0], sizeof n->known[0]) &&
            take(doc, "known2", n->known[1], sizeof n->known[1]) &&
            take(doc, "old", n->old_id, sizeof n->old_id) &&
-           take(doc, "new", n->new.id, sizeof n->new.id) && take_secret(doc, n);
+           take(doc, "new", n->new.id, sizeof n->new.id) && take_secret(doc, n, why);
 }
 
 bool rotation_note_load(const char *path, struct rotation_note *ret, struct err *e)
 {
     struct rotation_note n = {.began = 0};
     struct buf text;
-    struct err why;
+    struct err why = {.code = ERR_NONE};
     buf_init(&text, LIMIT_STATE);
     bool ok = true;
     if (file_read(path, &text, &why)) {
         jv *doc = jv_parse(buf_str(&text), text.len, &why);
-        ok = doc && read_note(doc, &n);
+        ok = doc && read_note(doc, &n, &why);
         jv_free(doc);
-        if (!ok) {
+        if (!ok)
             rotation_note_clear(&n);
+        if (!ok && why.code == ERR_NO_MEMORY) {
+            err_no_memory(e);
+        } else if (!ok) {
             err_set(e, ERR_INVALID, "%s, the note of a key's rotation, is damaged", path);
             err_hint(e, "it may hold the secret of a new key: look at it, then move it away");
         }

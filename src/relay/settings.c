@@ -205,6 +205,8 @@ static bool apply(struct relay *r, const struct row *row, const char *value, con
     const struct setting *s = &row->setting;
     if (row->set(r, s->key, value))
         return true;
+    if (jv_ran_out())
+        return err_no_memory(e);
     err_set(e, ERR_INVALID, "%s: %s = %.64s is not valid", place, s->key, value);
     return err_hint(e, "%s takes %s", s->key, s->takes);
 }

@@ -1,5 +1,7 @@
 #include "refuse.h"
 
+#include "unit.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stddef.h>
@@ -8,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
+
+#include "base/json.h"
 
 static struct {
     const char *call; /* NULL: nothing is refused */
@@ -48,6 +52,33 @@ static bool fails(const char *call)
     if (plan.errnum)
         errno = plan.errnum;
     return true;
+}
+
+enum { MOST_ALLOCATIONS = 5000 };
+
+static bool starve_once(const char *what, bool (*do_it)(struct err *e), int nth, bool for_good)
+{
+    char where[96];
+    struct err e = {.code = ERR_NONE};
+    (void)jv_ran_out(); /* what the last one did not ask */
+    starve(nth, for_good);
+    bool ok = do_it(&e), short_of_it = refused();
+    snprintf(where, sizeof where, "%.60s, without allocation %d", what, nth);
+    if (!ok && !strstr(e.text, "out of memory"))
+        same_text(where, e.text, "out of memory");
+    if (!short_of_it)
+        same_int(where, ok, true);
+    return short_of_it;
+}
+
+void starve_each(const char *what, bool (*do_it)(struct err *e))
+{
+    for (int for_good = 0; for_good < 2; for_good++) {
+        int nth = 1;
+        while (nth < MOST_ALLOCATIONS && starve_once(what, do_it, nth, for_good))
+            nth++;
+        assert_in_range(nth, 2, MOST_ALLOCATIONS - 1);
+    }
 }
 
 /* What a call answers that failed. */

@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 
+#include "base/err.h"
+
 enum { EVERY = 0 };
 
 /* The NTH CALL from here on, or EVERY one, fails with ERRNUM; 0: it answers 0 and does nothing. */
@@ -22,5 +24,9 @@ void starve(int nth, bool for_good);
 
 /* Whether anything was refused since; ends it. */
 bool refused(void);
+
+/* Call DO_IT with its Nth allocation failing, for every N, once and for good: it succeeds, or says that
+ * memory ran out.  What it leaves behind is for AddressSanitizer to find. */
+void starve_each(const char *what, bool (*do_it)(struct err *e));
 
 #endif
