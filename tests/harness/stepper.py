@@ -1,5 +1,6 @@
 """A program interfered with at one system call after the other, each time on a fresh copy of one
 machine, and what must hold afterwards.  tests/tools/step.c does the interfering."""
+import bisect
 import json
 import os
 import re
@@ -62,10 +63,13 @@ class Machine(World):
         self.write_login(content)
 
     def holds(self):
-        """The number of the login in the file, 0 without one; anything else in it is wrong."""
+        """The access token in the file, 0 without one; of one that is no login what is wrong with it."""
         if not self.login_path.exists():
             return 0
-        return self.read_login()["claudeAiOauth"]["accessToken"]
+        try:
+            return self.read_login()["claudeAiOauth"]["accessToken"]
+        except (ValueError, KeyError) as error:
+            return f"something torn: {error}: {self.login_path.read_bytes()[:80]}"
 
     def files(self):
         """Every file there is of the login's and of the state, by name."""
@@ -124,13 +128,18 @@ class Stepper:
             self.expect(machine, where, stat.S_IMODE(path.stat().st_mode) == 0o600, oct(path.stat().st_mode))
         elif s.moves != "file" or s.old:
             return self.expect(machine, where, False, "the login file is gone")
-        try:
-            held = machine.holds()
-            self.expect(machine, where, held in self.tokens(), f"the file holds {held}")
-            if held:
-                self.expect(machine, where, s.beside.items() <= machine.read_login().items(), "company is lost")
-        except (ValueError, KeyError) as error:
-            self.expect(machine, where, False, f"torn: {error}: {path.read_bytes()[:80]}")
+        held = machine.holds()
+        if held not in self.tokens():
+            self.expect(machine, where, False, f"the file holds {held}")
+        elif held:
+            self.expect(machine, where, s.beside.items() <= machine.read_login().items(), "company is lost")
+
+    def check_private(self, machine, where):
+        """Nothing of ours is readable by others, also what is not whole yet."""
+        for name in machine.files():
+            mode = (machine.home / name).lstat().st_mode
+            open_to_others = stat.S_ISREG(mode) and mode & 0o077
+            self.expect(machine, where, not open_to_others, f"{name} has mode {oct(stat.S_IMODE(mode))}")
 
     def check_store(self, machine, where):
         """No blank, torn or older login in any version."""
@@ -169,24 +178,48 @@ class Stepper:
             self.expect(machine, where, where.startswith("kill") and result.status == 128 + 9,
                         f"ended by signal {result.status - 128}: {result.err}")
 
+    def check_after(self, machine, where, result):
+        self.check_whole(machine, where)
+        self.check_private(machine, where)
+        self.check_told(machine, where, result)
+
     # -- one disturbed run, and the next -------------------------------------------------------------
 
     def disturb(self, at, way, recovery=None):
+        """True: the call, with RECOVERY the one of the run after it, was met."""
         machine = copy(self.template, self.folder / "machine")
         result, _, name = self.run(machine, at, way)
         where = f"{way} at {at} ({name})"
         self.runs += 1
-        self.hits += name is not None
-        self.check_whole(machine, where)
-        self.check_told(machine, where, result)
+        self.check_after(machine, where, result)
         if recovery:
             self.age_locks(machine)
             result, _, name = self.run(machine, recovery, way)
             where += f", then at {recovery} ({name})"
-            self.check_whole(machine, where)
-            self.check_told(machine, where, result)
+            self.check_after(machine, where, result)
+        self.hits += name is not None
         self.check_recovery(machine, where)
         return name is not None
+
+    # -- where it matters ------------------------------------------------------------------------
+
+    def killed_at(self, at):
+        """What a kill at call AT leaves, times and random names aside; AT 0: what the end leaves."""
+        machine = copy(self.template, self.folder / "machine")
+        self.run(machine, at, "kill")
+        locks = [p.name for p in machine.home.glob(".claude*.lock")]
+        files = {TEMPORARY.sub("(temporary)", name): re.sub(rb"\d+", b"", (machine.home / name).read_bytes())
+                 for name in machine.files() if not name.endswith("events.jsonl")}
+        return locks, files, machine.store.history()
+
+    def window(self):
+        """(first, last): the calls before which a kill leaves something between before and after.
+        Outside of it one kill is like none."""
+        before, after = self.killed_at(1), self.killed_at(0)
+        calls = range(1, self.calls + 1)
+        first = bisect.bisect_left(calls, True, key=lambda at: self.killed_at(at) != before)
+        last = bisect.bisect_left(calls, True, lo=first, key=lambda at: self.killed_at(at) == after)
+        return first + 1, last
 
     def age_locks(self, machine):
         """The client's lock of somebody killed is taken over after 10 s: those have passed."""
