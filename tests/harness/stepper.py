@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from harness.relay import LocalStore, token
+from harness.relay import RENEWABLE, LocalStore, token
 from harness.world import LIBEXEC, Result, World
 
 BUILD = Path(os.environ.get("CREDRELAY_BUILD", "/nonexistent"))
@@ -203,23 +203,28 @@ class Stepper:
 
     # -- where it matters ------------------------------------------------------------------------
 
-    def killed_at(self, at):
-        """What a kill at call AT leaves, times and random names aside; AT 0: what the end leaves."""
+    def killed_at(self, at, before=None):
+        """(what a kill at call AT leaves, times and random names aside, how many calls there were).
+        AT 0: what the end leaves; BEFORE: at this one the run before was killed."""
         machine = copy(self.template, self.folder / "machine")
-        self.run(machine, at, "kill")
+        if before:
+            self.run(machine, before, "kill")
+            self.age_locks(machine)
+        _, calls, _ = self.run(machine, at, "kill")
         locks = [p.name for p in machine.home.glob(".claude*.lock")]
         files = {TEMPORARY.sub("(temporary)", name): re.sub(rb"\d+", b"", (machine.home / name).read_bytes())
                  for name in machine.files() if not name.endswith("events.jsonl")}
-        return locks, files, machine.store.history()
+        return (locks, files, machine.store.history(), machine.store.history(RENEWABLE)), calls
 
-    def window(self):
-        """(first, last): the calls before which a kill leaves something between before and after.
-        Outside of it one kill is like none."""
-        before, after = self.killed_at(1), self.killed_at(0)
-        calls = range(1, self.calls + 1)
-        first = bisect.bisect_left(calls, True, key=lambda at: self.killed_at(at) != before)
-        last = bisect.bisect_left(calls, True, lo=first, key=lambda at: self.killed_at(at) == after)
-        return first + 1, last
+    def window(self, before=None):
+        """The calls before which a kill leaves something between the state before and the state after:
+        a kill outside of it is like none."""
+        begin, _ = self.killed_at(1, before)
+        end, calls = self.killed_at(0, before)
+        every = range(1, calls + 1)
+        first = bisect.bisect_left(every, True, key=lambda at: self.killed_at(at, before)[0] != begin)
+        last = bisect.bisect_left(every, True, lo=first, key=lambda at: self.killed_at(at, before)[0] == end)
+        return every[first:last]
 
     def age_locks(self, machine):
         """The client's lock of somebody killed is taken over after 10 s: those have passed."""
