@@ -2,8 +2,7 @@
 PREFIX ?= /usr/local
 BUILD ?= build
 
-.PHONY: all demo check quick install bench fuzz torture model sim format lint asan clean
-.PHONY: all demo check quick install bench fuzz torture coverage model format lint asan clean
+.PHONY: all demo check quick install bench fuzz torture coverage mutants model sim format lint asan clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -32,6 +31,9 @@ fuzz:             ## random input against every parser, the verdict and the pump
 	@scripts/deps test
 	@for target in $$(sed -n "s/^  \['\([a-z-]*\)'.*/\1/p" tests/fuzz/meson.build); do \
 	  echo "== $$target"; tests/fuzz/run $$target $(or $(SECONDS),60) 2>&1 | tail -4; done
+
+mutants:          ## the code broken on purpose, a promise at a time: does a test notice?
+	@scripts/mutants
 
 model:            ## the protocol of renewing, proved by spin with more people, crashes and machines
 	@scripts/deps test
