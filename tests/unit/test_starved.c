@@ -335,8 +335,6 @@ static bool edit_ini(struct err *e)
     buf_init(&out, 4000);
     bool ok = ini_edit(text, strlen(text), &edit, &out, e);
     buf_free(&out);
-    ok = ok && ini_remove_section(text, strlen(text), "f", "a", &out, e);
-    buf_free(&out);
     return ok;
 }
 

@@ -103,7 +103,7 @@ static bool write_profile(struct err *e)
     if (!aws_profile_write(&keys, NULL, e) || !aws_profile_read("x", &p, e))
         return false;
     aws_profile_free(&p);
-    return aws_profile_remove("x", "AKIATEST1", e);
+    return true;
 }
 
 static bool list_profiles(struct err *e)
