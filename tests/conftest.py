@@ -11,7 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 pytest_plugins = ["harness.world", "harness.parameter_store", "harness.fault_server", "harness.client",
                   "harness.metadata", "harness.store_machine", "harness.user_manager",
-                  "harness.mail_server", "harness.alerts"]
+                  "harness.mail_server", "harness.alerts", "harness.network"]
 
 
 def pytest_configure(config):

@@ -5,13 +5,24 @@
         assert len(server.requests) == 1
 
 The ways are the functions called `way_*`; each gets a connection whose request has been read.
-Plain HTTP, or TLS with `tls=(certificate file, key file)`.
+Those called `raw_*` get it as it was accepted, before TLS.
+
+Options:
+    tls       (certificate file, key file): TLS; without it plain HTTP
+    newest    "TLSv1_1": the newest TLS that is spoken
+    scheme    "https": what the URL claims, where the server itself speaks no TLS
+    only      "PutParameter": what else is asked is answered as a Parameter Store with nothing in it does
 """
+import calendar
+import itertools
 import os
+import re
 import socket
 import ssl
 import threading
 import time
+import warnings
+from email.utils import formatdate
 
 
 def headers(status, length=None, *more):
@@ -19,6 +30,9 @@ def headers(status, length=None, *more):
     if length is not None:
         lines.append(f"Content-Length: {length}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+NOTHING_THERE = (b'HTTP/1.1 400 Bad Request\r\nContent-Length: 30\r\n\r\n{"__type":"ParameterNotFound"}')
 
 
 def read_request(connection):
@@ -57,17 +71,32 @@ def reset(connection):
     connection.close()
 
 
+def tls_context(certificate, key, newest=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if newest:
+        context.set_ciphers("ALL:@SECLEVEL=0")  # what is old wants the ciphers and signatures of its time
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # so it is
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion[newest]
+    context.load_cert_chain(certificate, key)
+    return context
+
+
 class FaultServer:
-    def __init__(self, way, tls=None, **options):
-        self.way, self.tls, self.options = way, tls, options
-        self.requests = []
+    def __init__(self, way, tls=None, newest=None, scheme=None, only=None, **options):
+        self.way, self.only, self.options = way, only, options
+        self.context = tls_context(*tls, newest) if tls else None
+        self.connections = 0
+        self.requests = []  # of `only`, if one is named
+        self.sent = 0       # bytes of what has no end
         self.stopping = threading.Event()
         self.release = threading.Event()  # set: what is silent answers after all
         self.thread = None
         self.waiting = []  # connections that fill a full queue
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=0 if way == "black_hole" else 50)
         self.port = self.listener.getsockname()[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{scheme or ('https' if tls else 'http')}://127.0.0.1:{self.port}"
 
     def __enter__(self):
         if self.way == "refused":
@@ -100,12 +129,15 @@ class FaultServer:
             threading.Thread(target=self.one, args=[connection], daemon=True).start()
 
     def one(self, connection):
+        self.connections += 1
         try:
-            if self.tls:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(*self.tls)
-                connection = context.wrap_socket(connection, server_side=True)
-            request = read_request(connection)
+            raw = getattr(self, "raw_" + self.way, None)
+            if raw:
+                return raw(connection)
+            if self.context:
+                connection = self.context.wrap_socket(connection, server_side=True)
+            while (request := read_request(connection)) and self.is_other(request):
+                connection.sendall(NOTHING_THERE)
             if request:
                 self.requests.append(request)
                 getattr(self, "way_" + self.way)(connection)
@@ -113,10 +145,71 @@ class FaultServer:
         except OSError:
             pass  # the client had enough
 
-    def rest(self):
+    def is_other(self, request):
+        return self.only and f"x-amz-target: amazonssm.{self.only}\r\n".lower() not in request.decode("latin-1").lower()
+
+    # -- before a request is read ------------------------------------------------------------------
+
+    def raw_reset_at_once(self, connection):
+        connection.recv(1, socket.MSG_PEEK)  # else the client may see it as a connection refused
+        reset(connection)
+
+    def raw_close_at_once(self, connection):
+        connection.close()
+
+    def raw_bytes_at_once(self, connection):
+        """Without a handshake; the hello that came is read, so that no RST overtakes them."""
+        connection.recv(65536)
+        connection.sendall(self.options["bytes"])
+        connection.close()
+
+    def raw_silent_at_once(self, connection):
         self.stopping.wait(120)
+        connection.close()
 
     # -- the ways --------------------------------------------------------------------------------
+
+    def way_bytes(self, connection):
+        """The `bytes` of the options as they stand; `then` close, reset, wait or, over TLS, say good-bye."""
+        connection.sendall(self.options["bytes"])
+        then = self.options.get("then", "close")
+        if then == "reset":
+            time.sleep(0.05)  # so that the bytes are read before it
+            reset(connection)
+        elif then == "wait":
+            self.stopping.wait(120)
+        elif then == "goodbye":
+            connection.unwrap()
+
+    def way_drip(self, connection):
+        """The `bytes`, and then the `drop` without end, one byte each half second."""
+        connection.sendall(self.options.get("bytes", b""))
+        for byte in itertools.cycle(self.options["drop"]):
+            connection.sendall(bytes([byte]))
+            if self.stopping.wait(0.5):
+                break
+
+    def way_flood(self, connection):
+        """The `bytes`, and then the `drop` without end, as fast as they are read."""
+        connection.sendall(self.options.get("bytes", b""))
+        block = self.options["drop"] * (65536 // len(self.options["drop"]) + 1)
+        while not self.stopping.is_set():
+            connection.sendall(block)
+            self.sent += len(block)
+
+    def way_clock(self, connection):
+        """AWS whose clock is `ahead` seconds of ours: it takes signatures five minutes to both sides of
+        it and answers those with `body`, and says what time it is unless `secret`."""
+        now = time.time() + self.options["ahead"]
+        signed = re.search(rb"x-amz-date: (\w+)", self.requests[-1])[1].decode()
+        off = calendar.timegm(time.strptime(signed, "%Y%m%dT%H%M%SZ")) - now
+        date = [] if self.options.get("secret") else ["Date: " + formatdate(now, usegmt=True)]
+        if abs(off) < 300:
+            status, body = "200 OK", self.options["body"]
+        else:
+            what = "Signature expired" if off < 0 else "Signature not yet current"
+            status, body = "400 Bad Request", b'{"__type":"InvalidSignatureException","message":"%s: x"}' % what.encode()
+        connection.sendall(headers(status, len(body), *date) + body)
 
     def way_silent(self, connection):
         for _ in range(1200):
@@ -136,14 +229,6 @@ class FaultServer:
             connection.sendall(bytes([byte]))
             time.sleep(0.5)
 
-    def way_slow_body(self, connection):
-        connection.sendall(headers("200 OK", 1000))
-        while not self.stopping.wait(0.5):
-            connection.sendall(b"{")
-
-    def way_garbage(self, connection):
-        connection.sendall(os.urandom(4096))
-
     def way_not_http(self, connection):
         connection.sendall(b"SSH-2.0-OpenSSH_9.2p1\r\n")
 
@@ -151,36 +236,8 @@ class FaultServer:
         body = b"x" * (10 << 20)
         connection.sendall(headers("200 OK", len(body)) + body)
 
-    def way_endless(self, connection):
-        connection.sendall(headers("200 OK", 1 << 30))
-        while True:
-            connection.sendall(b"x" * 65536)
-
-    def way_many_headers(self, connection):
-        connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        for n in range(100000):
-            connection.sendall(f"X-Header-{n}: {'x' * 60}\r\n".encode())
-
     def way_empty(self, connection):
         pass
 
     def way_reset(self, connection):
         reset(connection)
-
-    def way_reset_in_headers(self, connection):
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Ty")
-        reset(connection)
-
-    def way_reset_in_body(self, connection):
-        connection.sendall(headers("200 OK", 100) + b'{"Parameter"')
-        time.sleep(0.05)
-        reset(connection)
-
-    def way_short_body(self, connection):
-        connection.sendall(headers("200 OK", 100) + b'{"Parameter"')
-
-    def way_bad_chunks(self, connection):
-        connection.sendall(headers("200 OK", None, "Transfer-Encoding: chunked") + b"zz\r\n{}\r\n0\r\n\r\n")
-
-    def way_no_content(self, connection):
-        connection.sendall(headers("204 No Content"))

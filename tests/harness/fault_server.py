@@ -32,36 +32,47 @@ def openssl(*arguments):
                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+
+
 class Certificates:
-    """A certificate authority of the test's own; `.good` (for 10 days), `.lasting` (for 90),
-    `.expired` and `.other_name` are (file, key file) of servers it vouches for."""
+    """A certificate authority of the test's own.  (file, key file) of servers it vouches for: `.good`
+    (for 10 days), `.lasting` (for 90), `.expired`, `.early` (from tomorrow) and `.other_name`; and of
+    such as it does not know: `.self_signed`, `.stranger` (of an authority of that name)."""
 
     def __init__(self, folder):
         self.folder = folder
         self.authority = folder / "ca.pem"
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                "-keyout", folder / "ca.key", "-out", self.authority, "-days", "10",
-                "-subj", "/CN=credrelay test authority")
+        self.make_authority("ca", "/CN=credrelay test authority")
+        self.make_authority("stranger-ca", "/CN=an authority that nobody knows")
         self.good = self.make("good", "IP:127.0.0.1,DNS:localhost")
         self.lasting = self.make("lasting", "IP:127.0.0.1", days=90)
-        self.expired = self.make("expired", "IP:127.0.0.1", expired=True)
+        self.expired = self.make("expired", "IP:127.0.0.1", valid=(-3, -1))
+        self.early = self.make("early", "IP:127.0.0.1", valid=(1, 3))
         self.other_name = self.make("other", "DNS:other.example")
+        self.stranger = self.make("stranger", "IP:127.0.0.1", authority="stranger-ca")
+        self.self_signed = self.make_authority("self-signed", "/CN=self", "subjectAltName=IP:127.0.0.1")
 
-    def make(self, name, alternative_name, expired=False, days=10):
+    def make_authority(self, name, subject, extension="basicConstraints=critical,CA:TRUE"):
+        certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        openssl("req", "-x509", *KEY, "-keyout", key, "-out", certificate, "-days", "10", "-subj", subject,
+                "-addext", extension)
+        return str(certificate), str(key)
+
+    def make(self, name, alternative_name, valid=None, days=10, authority="ca"):
         certificate, key, request, extensions = (
             self.folder / f"{name}.{kind}" for kind in ("pem", "key", "csr", "ext"))
         extensions.write_text(f"subjectAltName={alternative_name}\n")
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                "-keyout", key, "-out", request, "-subj", f"/CN={name}")
-        if expired:
-            self.sign_for_yesterday(request, extensions, certificate)
+        openssl("req", *KEY, "-keyout", key, "-out", request, "-subj", f"/CN={name}")
+        if valid:
+            self.sign_for_days(request, extensions, certificate, *valid)
         else:
-            openssl("x509", "-req", "-in", request, "-CA", self.authority, "-CAkey",
-                    self.folder / "ca.key", "-CAcreateserial", "-days", str(days), "-extfile",
+            openssl("x509", "-req", "-in", request, "-CA", self.folder / f"{authority}.pem", "-CAkey",
+                    self.folder / f"{authority}.key", "-CAcreateserial", "-days", str(days), "-extfile",
                     extensions, "-out", certificate)
         return str(certificate), str(key)
 
-    def sign_for_yesterday(self, request, extensions, certificate):
+    def sign_for_days(self, request, extensions, certificate, first, last):
         """Only `openssl ca` takes dates; it wants a configuration and an index."""
         (self.folder / "index.txt").touch()
         (self.folder / "ca.cnf").write_text(
@@ -70,7 +81,7 @@ class Certificates:
             f"certificate = {self.authority}\nprivate_key = {self.folder}/ca.key\n"
             "rand_serial = yes\ndefault_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n")
         now = datetime.datetime.now(datetime.timezone.utc)
-        start, end = (f"{now - datetime.timedelta(days=days):%y%m%d%H%M%SZ}" for days in (3, 1))
+        start, end = (f"{now + datetime.timedelta(days=days):%y%m%d%H%M%SZ}" for days in (first, last))
         openssl("ca", "-batch", "-config", self.folder / "ca.cnf", "-in", request, "-extfile",
                 extensions, "-startdate", start, "-enddate", end, "-notext", "-out", certificate)
 

@@ -244,43 +244,6 @@ def test_a_store_that_denies(fleet, parameter_store, command):
     assert reader.login_path.read_bytes() == before
 
 
-def broken_store(reader, url, more=""):
-    reader.configure(f"[claude]\nrole = reader\nreader-profile = claude-creds-reader\n{more}"
-                     f"store = ssm://us-west-2/claude/oauth/credentials?endpoint={url}\n")
-
-
-@pytest.mark.parametrize("way, status, message", [
-    ("refused", 69, "Parameter Store: GetParameter: "),
-    ("silent", 69, "Parameter Store: GetParameter: "),
-    ("slow_body", 69, "Parameter Store: GetParameter: "),
-    ("garbage", 69, "Parameter Store: GetParameter: "),
-    ("large", 69, "Parameter Store: GetParameter: "),
-])
-def test_a_store_that_misbehaves(fleet, fault_server, way, status, message):
-    """Bounded by the 10 s of the default, one clear message, the file untouched."""
-    _, reader = fleet
-    reader.write_login(**STALE)
-    before = reader.login_path.read_bytes()
-    server = fault_server(way)
-    broken_store(reader, server.url)
-    result = reader.run("credrelay", "pull")
-    assert result.status == status, result
-    assert message in result.err and result.err.count("\n") <= 2, result.err
-    assert result.seconds < 30
-    assert reader.login_path.read_bytes() == before
-
-
-def test_a_certificate_nobody_signed(fleet, fault_server, certificates):
-    _, reader = fleet
-    server = fault_server("answer", tls=certificates.good)
-    broken_store(reader, server.url)
-    result = reader.run("credrelay", "pull")
-    assert result.status == 69, result
-    assert "certificate" in result.err
-    assert server.requests == []
-    assert not reader.login_path.exists()
-
-
 def test_throttling_is_waited_out(fleet, parameter_store):
     writer, reader = fleet
     parameter_store.faults([{"action": "GetParameter", "times": 2, "status": 400,

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "aws_errors.h"
@@ -201,6 +202,132 @@ static void test_cases(void **state)
     }
 }
 
+/* Every type that has a sentence of its own; what a body with it says is the same, however the type
+ * is spelt (awsJson1_1 errors; Smithy, "Operation error serialization"; XML of the query protocol). */
+static const char *const types[] = {
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "MissingAuthenticationTokenException",
+    "MissingAuthenticationToken",
+    "IncompleteSignatureException",
+    "IncompleteSignature",
+    "InvalidIdentityToken",
+    "IDPRejectedClaim",
+    "IDPCommunicationError",
+    "RegionDisabledException",
+    "OptInRequired",
+    "RequestTimeTooSkewed",
+    "RequestExpired",
+    "RequestInTheFuture",
+    "AccessDeniedException",
+    "AccessDenied",
+    "InvalidKeyId",
+    "ParameterNotFound",
+    "ParameterVersionNotFound",
+    "ParameterAlreadyExists",
+    "TooManyUpdates",
+    "ParameterLimitExceeded",
+    "ParameterMaxVersionLimitExceeded",
+    "HierarchyLevelLimitExceededException",
+    "HierarchyTypeMismatchException",
+    "UnsupportedParameterType",
+    "ParameterPatternMismatchException",
+    "InvalidAllowedPatternException",
+    "PoliciesLimitExceededException",
+    "InvalidPolicyTypeException",
+    "InvalidPolicyAttributeException",
+    "IncompatiblePolicyException",
+    "InvalidNextToken",
+    "ValidationException",
+    "ValidationError",
+    "MalformedPolicyDocument",
+    "PackedPolicyTooLarge",
+    "NoSuchEntity",
+    "EntityAlreadyExists",
+    "LimitExceeded",
+    "DeleteConflict",
+    "EntityTemporarilyUnmodifiable",
+    "ConcurrentModification",
+    "InvalidInput",
+    "NotFoundException",
+    "AlreadyExistsException",
+    "KMSInvalidStateException",
+    "DisabledException",
+    "ThrottlingException",
+    "Throttling",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "SlowDown",
+    "InternalServerError",
+    "InternalFailure",
+    "ServiceFailure",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "PriorRequestNotComplete",
+    "ValidationException",
+    "AccessDeniedException",
+    "ExpiredTokenException",
+};
+static const struct {
+    const char *header[2], *body[2]; /* before and behind the type; NULL: it is not there */
+} spellings[] = {
+    {{NULL}, {"{\"__type\":\"", "\"}"}},
+    {{NULL}, {"{\"__type\":\"com.amazonaws.ssm#", "\"}"}},
+    {{NULL}, {"{\"__type\":\"com.amazon.coral.service#", "\",\"message\":null}"}},
+    {{NULL}, {"{\"__type\":\"", ":http://internal.amazon.com/coral/com.amazonaws.ssm/\"}"}},
+    {{NULL}, {"{\"__type\":\"a.b#", ":http://internal.amazon.com/#x/\"}"}},
+    {{"", ""}, {"", NULL}},
+    {{"", ""}, {"{}", NULL}},
+    {{"", ":http://internal.amazon.com/coral/com.amazonaws.ssm/"}, {"", NULL}},
+    {{"com.amazonaws.ssm#", ""}, {"{}", NULL}},
+    {{"Other", NULL}, {" \r\n{\"__type\":\"", "\"}"}},
+    {{NULL}, {"<ErrorResponse><Error><Code>", "</Code></Error></ErrorResponse>"}},
+    {{NULL},
+     {"<?xml version=\"1.0\"?>\n<Response><Errors><Error><Code>",
+      "</Code></Error></Errors></Response>"}},
+};
+
+static void spell(const char *const around[2], const char *type, char *out, size_t size)
+{
+    bool whole = around[1] != NULL;
+    snprintf(out, size, "%s%s%s", around[0] ? around[0] : "", whole ? type : "",
+             whole ? around[1] : "");
+}
+
+static void test_spellings(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+        struct err first = {.code = ERR_NONE};
+        for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+            char header[200], body[300];
+            struct aws_failure f;
+            struct err e;
+            spell(spellings[i].header, types[t], header, sizeof header);
+            spell(spellings[i].body, types[t], body, sizeof body);
+            aws_failure_read(&f, 400, header, body, strlen(body));
+            assert_false(aws_failure_explain(&f, &about, &e));
+            if (i == 0)
+                first = e;
+            assert_string_equal(f.code, types[t]);
+            assert_string_equal(e.text, first.text);
+            assert_string_equal(e.hint, first.hint);
+            assert_int_equal(e.code, first.code);
+            assert_null(strstr(e.text, types[t])); /* the row for types that nobody knows */
+        }
+    }
+}
+
 /* Who asks KMS itself is told of its action; who asks Parameter Store, of the parameter's key. */
 static void test_kms_asked(void **state)
 {
@@ -244,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_kms_asked),
         cmocka_unit_test(test_long_answers),
     };
