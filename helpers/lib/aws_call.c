@@ -100,6 +100,7 @@ static bool send_signed(const struct aws_client *c, const struct aws_call *call,
             .body = call->body,
             .body_len = call->body_len,
             .deadline = attempt_deadline(c),
+            .once = call->changes,
         };
         ok = http_perform(c->http, &rq, ret, e);
     }

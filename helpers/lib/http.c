@@ -123,6 +123,7 @@ static void set_request(struct http *h, const struct http_request *rq, struct cu
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, rq->body ? rq->body : "");
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, rq->method);
     }
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, (long)rq->once);
     if (rq->no_proxy)
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);

@@ -42,6 +42,9 @@ struct http_request {
     size_t body_len;
     int64_t deadline; /* on the steady clock */
     bool no_proxy;    /* for addresses that are only reached directly */
+    /* On a connection of its own: when one that was kept warm ends without an answer, libcurl sends
+     * the request once more by itself. */
+    bool once;
 };
 
 /* Why there was no answer: what a retry can hope for, and whether the request may have been

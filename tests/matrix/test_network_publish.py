@@ -30,6 +30,8 @@ def error(words, hint="", status=69, message="AWS's own words", **more):
 
 FAULTS = {
     "refused": row("refused", "cannot connect to HOST: Connection refused", CHECK_ENDPOINT, sent=0),
+    "FIN after the request": put("empty", LOST, **UNSURE),
+    "RST after the request": put("reset", LOST, **UNSURE),
     "FIN in the body": put("bytes", LOST, bytes=answer(body=b'{"Version":1}', length=99), **UNSURE),
     "silent": put("silent", "no answer from HOST (1 attempt, T s)", CHECK_NETWORK, **HANGS, **UNSURE),
     "a page": says(b"<html>", "HOST answered with something that is not AWS's", PROXY, **UNSURE),
