@@ -13,6 +13,11 @@ struct http {
     struct transport transport;
     enum http_use use;
     bool watches_certificate;
+    struct { /* of the request that is under way */
+        struct buf *lines;
+        size_t bytes; /* of interim answers, and behind a last chunk, too */
+        bool ended, too_many;
+    } headers;
 };
 
 /* Who asks, and what a person can change there. */
@@ -80,13 +85,22 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *out)
     return collect(out, bytes, size * count);
 }
 
-static size_t on_header(char *bytes, size_t size, size_t count, void *out)
+static size_t on_header(char *bytes, size_t size, size_t count, void *http)
 {
-    struct buf *headers = out;
+    struct http *h = http;
+    size_t len = size * count;
+    h->headers.bytes += len;
+    h->headers.too_many = h->headers.bytes > LIMIT_HTTP_HEADERS;
+    if (h->headers.too_many || len == 0)
+        return 0;
     /* "100 Continue" and a proxy's answer to CONNECT come before the headers that count. */
-    if (size * count > 5 && memcmp(bytes, "HTTP/", 5) == 0)
-        buf_clear(headers);
-    return collect(headers, bytes, size * count);
+    if (len > 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        buf_clear(h->headers.lines);
+        h->headers.ended = false;
+    }
+    if (bytes[0] == '\r' || bytes[0] == '\n')
+        h->headers.ended = true;
+    return collect(h->headers.lines, bytes, len);
 }
 
 static bool header_list(const struct http_request *rq, struct curl_slist **ret)
@@ -132,7 +146,7 @@ static void set_request(struct http *h, const struct http_request *rq, struct cu
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &ret->body);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &ret->headers);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, h);
 }
 
 /* ---- what went wrong ---- */
@@ -143,9 +157,10 @@ struct story {
     struct err *e;
 };
 
-static enum http_failure too_large(const struct story *s)
+static enum http_failure too_large(const struct story *s, bool headers)
 {
-    err_set(s->e, ERR_FAILED, "%s answered with more than %u bytes", s->host, LIMIT_HTTP_ANSWER);
+    err_set(s->e, ERR_FAILED, "%s answered with more than %u bytes%s", s->host,
+            headers ? LIMIT_HTTP_HEADERS : LIMIT_HTTP_ANSWER, headers ? " of headers" : "");
     err_hint(s->e, "%s", uses[s->h->use].no_answer);
     return HTTP_TOO_LARGE;
 }
@@ -183,7 +198,12 @@ static enum http_failure explain(const struct story *s, CURLcode rc, bool sent)
     case TRANSPORT_OTHER: break;
     }
     switch (rc) {
-    case CURLE_WRITE_ERROR: return too_large(s);
+    case CURLE_WRITE_ERROR: return too_large(s, s->h->headers.too_many);
+    case CURLE_OUT_OF_MEMORY: /* which it was not: a line longer than libcurl takes */
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
+        return too_large(s, true);
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:
@@ -194,18 +214,26 @@ static enum http_failure explain(const struct story *s, CURLcode rc, bool sent)
 
 /* ---- together ---- */
 
-static CURLcode transfer(struct http *h, const struct http_request *rq, int64_t left,
-                         struct http_response *ret)
+/* False: out of memory. */
+static bool transfer(struct http *h, const struct http_request *rq, int64_t left,
+                     struct http_response *ret, CURLcode *ret_rc)
 {
     struct curl_slist *headers;
-    CURLcode rc = CURLE_OUT_OF_MEMORY;
-    if (header_list(rq, &headers)) {
+    bool ok = header_list(rq, &headers);
+    if (ok) {
         transport_begin(&h->transport, "http,https", left);
+        h->headers.lines = &ret->headers;
+        h->headers.bytes = 0;
+        h->headers.ended = h->headers.too_many = false;
         set_request(h, rq, headers, ret);
-        rc = curl_easy_perform(h->transport.easy);
+        *ret_rc = curl_easy_perform(h->transport.easy);
+        ok = *ret_rc != CURLE_OUT_OF_MEMORY || !transport_ran_out();
     }
     curl_slist_free_all(headers);
-    return rc;
+    /* libcurl takes headers that break off for an answer without a body. */
+    if (ok && *ret_rc == CURLE_OK && !h->headers.ended)
+        *ret_rc = CURLE_GOT_NOTHING;
+    return ok;
 }
 
 /* Of the first certificate of the chain, the server's own. */
@@ -244,8 +272,8 @@ bool http_perform(struct http *h, const struct http_request *rq, struct http_res
     *ret = (struct http_response){.failure = HTTP_BROKEN};
     buf_init(&ret->body, LIMIT_HTTP_ANSWER);
     buf_init(&ret->headers, LIMIT_HTTP_HEADERS);
-    CURLcode rc = transfer(h, rq, rq->deadline > began ? rq->deadline - began : 1, ret);
-    if (rc == CURLE_OUT_OF_MEMORY)
+    CURLcode rc;
+    if (!transfer(h, rq, rq->deadline > began ? rq->deadline - began : 1, ret, &rc))
         return err_no_memory(e);
 
     long sent = 0;

@@ -1,16 +1,55 @@
 #include "transport.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/wiped_alloc.h"
 #include "tls_roots.h"
 #include "tls_wipe.h"
 
+/* ---- memory ---- */
+
+static atomic_bool ran_out; /* a name is looked up in a thread of its own */
+
+static void *noted(void *p)
+{
+    if (!p)
+        ran_out = true;
+    return p;
+}
+
+static void *noted_malloc(size_t len)
+{
+    return noted(wiped_malloc(len));
+}
+
+static void *noted_realloc(void *p, size_t len)
+{
+    return noted(wiped_realloc(p, len));
+}
+
+static void *noted_calloc(size_t count, size_t len)
+{
+    return noted(wiped_calloc(count, len));
+}
+
+static char *noted_strdup(const char *text)
+{
+    return noted(wiped_strdup(text));
+}
+
+bool transport_ran_out(void)
+{
+    return atomic_exchange(&ran_out, false);
+}
+
+/* ---- opening, closing ---- */
+
 bool transport_open(struct transport *t, const char *ca_file, const struct transport_hints *hints)
 {
     *t = (struct transport){.hints = hints};
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc,
-                             wiped_strdup, wiped_calloc) != CURLE_OK)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, noted_malloc, wiped_free, noted_realloc,
+                             noted_strdup, noted_calloc) != CURLE_OK)
         return false;
     bool ok = (t->easy = curl_easy_init()) != NULL;
     if (ok && ca_file && *ca_file)

@@ -32,6 +32,10 @@ struct transport {
 bool transport_open(struct transport *t, const char *ca_file, const struct transport_hints *hints);
 void transport_close(struct transport *t);
 
+/* Has memory run out since this was last asked?  libcurl says so also of a line that it finds too
+ * long. */
+bool transport_ran_out(void);
+
 /* Which certificates are trusted, for messages: a path, or words. */
 const char *transport_trust(const struct transport *t);
 

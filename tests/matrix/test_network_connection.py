@@ -17,6 +17,8 @@ NOT_HTTP = ("no HTTP answer from HOST: Unsupported protocol", "check the endpoin
 WEIRD = ("no HTTP answer from HOST: Weird server reply", "check the endpoint URL and the proxy variables")
 NOT_AWS = ("HOST answered with something that is not AWS's",
            "a proxy or a sign-in page may stand in between: check the proxy variables and the endpoint")
+MANY_HEADERS = ("HOST answered with more than 65536 bytes of headers",
+                "check the endpoint: this is no answer of AWS's")
 TOO_LONG = ("HOST answered with more than 1048576 bytes", "check the endpoint: this is no answer of AWS's")
 
 CONNECTING = {
@@ -27,6 +29,8 @@ CONNECTING = {
     "RST after the request": row("reset", LOST, **BROKEN),
     "FIN after the request": row("empty", LOST, **BROKEN),
     "RST in the headers": row("bytes", LOST, bytes=b"HTTP/1.1 200 OK\r\nContent-Ty", then="reset", **BROKEN),
+    "FIN in the headers": row("bytes", LOST, bytes=b"HTTP/1.1 200 OK\r\nContent-Ty", **BROKEN),
+    "FIN before the headers end": row("bytes", LOST, bytes=b"HTTP/1.1 200 OK\r\nContent-Type: x\r\n", **BROKEN),
     "RST in the body": row("bytes", LOST, bytes=answer(body=GOOD)[:-9], then="reset", **BROKEN),
     "FIN in the body": row("bytes", LOST, bytes=answer(body=GOOD)[:-9], **BROKEN),
 }
@@ -85,6 +89,13 @@ FRAMING = {
 }
 
 FLOODS = {
+    "a header without end": row("flood", *MANY_HEADERS, bytes=b"HTTP/1.1 200 OK\r\nX: ", drop=b"x"),
+    "a first line without end": row("flood", *MANY_HEADERS, bytes=b"HTTP/1.1 200 ", drop=b"x"),
+    "headers without end": row("flood", *MANY_HEADERS, bytes=b"HTTP/1.1 200 OK\r\n", drop=b"X: y\r\n"),
+    "a header of 90,000 bytes": row("bytes", *MANY_HEADERS, bytes=answer("200 OK", GOOD, "X: " + "x" * 90_000)),
+    "100 Continue without end": row("flood", *MANY_HEADERS, drop=b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "headers behind the last chunk, without end": row(
+        "flood", *MANY_HEADERS, bytes=CHUNKED + WHOLE + b"0\r\n", drop=b"X: y\r\n"),
     "a body of 1 GiB": row("flood", *TOO_LONG, bytes=headers("200 OK", 1 << 30), drop=b"x"),
     "a body without end": row("flood", *TOO_LONG, bytes=OK, drop=b"x"),
     "chunks without end": row("flood", *TOO_LONG, bytes=CHUNKED, drop=b"4\r\nxxxx\r\n"),
