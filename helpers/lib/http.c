@@ -179,6 +179,20 @@ static enum http_failure lost(const struct story *s)
     return HTTP_LOST;
 }
 
+/* Nothing was sent, and the other side may be well again at once. */
+static enum http_failure no_tls(const struct story *s)
+{
+    const char *detail =
+        s->h->transport.detail; /* "OpenSSL/3.0: error:0A00010B:SSL routines::WHY" */
+    const char *why = strstr(detail, "SSL routines:") ? strrchr(detail, ':') + 1 : detail;
+    if (!*why || strstr(why, "SSL_ERROR_SYSCALL"))
+        why = "it was closed in the handshake";
+    err_set(s->e, ERR_UNREACHABLE, "no TLS connection to %s: %s", s->host, why);
+    err_hint(s->e, "check %s and the proxy variables; it must be TLS 1.2 or later",
+             uses[s->h->use].url);
+    return HTTP_NO_CONNECTION;
+}
+
 static enum http_failure broken(const struct story *s, CURLcode rc)
 {
     /* libcurl's own sentence; it may quote the URL or a status line, never a header of ours. */
@@ -204,6 +218,7 @@ static enum http_failure explain(const struct story *s, CURLcode rc, bool sent)
     case CURLE_TOO_LARGE:
 #endif
         return too_large(s, true);
+    case CURLE_SSL_CONNECT_ERROR: return no_tls(s);
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:

@@ -42,7 +42,17 @@ ENDINGS = {
     "silent after the request": tls("good", NO_ANSWER, CHECK_NETWORK, "wait", b"", **HANGS),
 }
 
+def no_tls(way, why, **more):
+    return row(way, f"no TLS connection to HOST: {why}", "check the endpoint URL and the proxy variables; it must be "
+               "TLS 1.2 or later", tries=3, sent=0, **more)
+
+
 NO_TLS = {
+    "plain HTTP": no_tls("bytes_at_once", "wrong version number", bytes=answer("400 Bad Request", b"<html>")),
+    "garbage": no_tls("bytes_at_once", "wrong version number", bytes=b"\1\2\3\4" * 100),
+    "an alert": no_tls("bytes_at_once", "sslv3 alert handshake failure", bytes=b"\x15\x03\x01\x00\x02\x02\x28"),
+    "RST at the hello": no_tls("reset_at_once", "Recv failure: Connection reset by peer"),
+    "FIN at the hello": no_tls("bytes_at_once", "it was closed in the handshake", bytes=b""),
     "silent in the handshake": row("silent_at_once", NO_CONNECTION, CHECK_NETWORK, sent=0, **HANGS),
 }
 
@@ -68,6 +78,26 @@ def test_ending(network, certificates, certificate, row):
 @pytest.mark.parametrize("row", NO_TLS.values(), ids=NO_TLS)
 def test_no_handshake(network, certificates, row):
     network.pull(row, env=trusting(certificates), scheme="https")
+
+
+LENIENT = """openssl_conf = a
+[a]
+ssl_conf = b
+[b]
+system_default = c
+[c]
+MinProtocol = TLSv1
+CipherString = ALL:@SECLEVEL=0
+"""
+
+
+@pytest.mark.parametrize("newest", ["TLSv1", "TLSv1_1"])
+def test_tls_that_is_too_old(network, certificates, newest):
+    """Refused by us: the library's own floor is lowered here."""
+    lenient = network.world.home / "openssl.cnf"
+    lenient.write_text(LENIENT)
+    network.pull(no_tls("bytes", "tlsv1 alert protocol version", newest=newest, bytes=answer(body=GOOD)),
+                 tls=certificates.good, env={**trusting(certificates), "OPENSSL_CONF": str(lenient)})
 
 
 def test_tls_where_none_is_expected(network, certificates):
