@@ -7,7 +7,7 @@
  *           signals do not
  *   AT      which of them, from 1; 0: none, only count
  *   WHAT    kill: SIGKILL before the call is made; short: a write of half of it;
- *           ENOSPC, EIO, ...: the call is not made and fails so
+ *           ENOSPC, EIO, ...: the call is not made (close is) and fails so
  *
  * Everything started by the program is followed, and nobody outlives this one.  The exit status is
  * the program's, 128 + its signal, or 120 when it could not be followed.  ptrace(2); x86-64. */
@@ -206,9 +206,11 @@ static void interfere(struct traced *t, struct user_regs_struct *regs)
     }
     if (step.what == ERROR && !cannot_fail(regs->orig_rax)) {
         note_hit(regs->orig_rax);
+        t->failing = true;
+        if (regs->orig_rax == SYS_close)
+            return; /* gives the descriptor back whatever it says (close(2)) */
         regs->orig_rax = (unsigned long long)-1;
         ptrace(PTRACE_SETREGS, t->pid, NULL, regs);
-        t->failing = true;
     }
 }
 
