@@ -38,6 +38,38 @@ bool service_explain(const struct service *s, struct err *e)
     return err_hint(e, "install and start it: credrelay service install");
 }
 
+/* ---- an installation that was cut short ---- */
+
+/* From before the unit is written until the service runs from it there is a mark in the state
+ * folder: stopped in between, what runs is not what the unit says, and nothing else tells. */
+#define MARK "service.unfinished"
+
+static bool mark_path(char *state, char *path, struct err *e)
+{
+    return home_state(state, e) &&
+           (path_join(path, state, MARK) || err_errno(e, ENAMETOOLONG, "%.64s...", state));
+}
+
+static bool mark_set(struct err *e)
+{
+    char state[LIMIT_PATH], path[LIMIT_PATH];
+    return mark_path(state, path, e) && dir_make(state, e) && file_replace(path, "", 0, e);
+}
+
+static bool mark_remove(struct err *e)
+{
+    char state[LIMIT_PATH], path[LIMIT_PATH];
+    return mark_path(state, path, e) &&
+           (unlink(path) == 0 || errno == ENOENT || err_errno(e, errno, "cannot remove %s", path));
+}
+
+static bool is_marked(void)
+{
+    char state[LIMIT_PATH], path[LIMIT_PATH];
+    struct err ignored;
+    return mark_path(state, path, &ignored) && access(path, F_OK) == 0;
+}
+
 /* ---- looking ---- */
 
 /* What is known of the service, and what its unit should say. */
@@ -73,8 +105,8 @@ static bool read_unit(struct view *v, struct err *e)
         s->state = !unit_is_ours(buf_str(&there)) ? SERVICE_FOREIGN
                    : v->sight.pid                 ? SERVICE_RUNNING
                                                   : SERVICE_STOPPED;
-        s->current =
-            v->text.len == there.len && memcmp(buf_str(&v->text), buf_str(&there), there.len) == 0;
+        s->current = v->text.len == there.len &&
+                     memcmp(buf_str(&v->text), buf_str(&there), there.len) == 0 && !is_marked();
     } else if (why.code == ERR_NOT_FOUND) {
         s->state = SERVICE_ABSENT;
         ok = true;
@@ -216,11 +248,10 @@ static bool plan_uninstall(struct work *w, struct err *e)
 
 /* ---- doing ---- */
 
-/* The log of the unit is in the state folder, which a manager does not make. */
+/* With the mark the state folder is made, where the log of the unit is: a manager makes none. */
 static bool write_unit(const struct view *v, struct err *e)
 {
-    char state[LIMIT_PATH];
-    return home_state(state, e) && dir_make(state, e) && dir_make_for(v->service.path, e) &&
+    return mark_set(e) && dir_make_for(v->service.path, e) &&
            file_replace(v->service.path, v->text.data, v->text.len, e);
 }
 
@@ -282,7 +313,7 @@ bool service_install(const char *manager, bool dry_run, struct service_plan *ret
         memcpy(ret->withheld, w.view.withheld, sizeof ret->withheld);
         advise(ret);
         if (!dry_run && ret->count)
-            ok = perform(&w, e) && wait_until_it_runs(w.view.manager, e);
+            ok = perform(&w, e) && wait_until_it_runs(w.view.manager, e) && mark_remove(e);
     }
     view_free(&w.view);
     return ok;
@@ -295,7 +326,7 @@ bool service_uninstall(const char *manager, bool dry_run, struct service_plan *r
     bool ok = look(manager, &w.view, e) && plan_uninstall(&w, e);
     if (ok) {
         ret->service = w.view.service;
-        ok = dry_run || perform(&w, e);
+        ok = dry_run || (perform(&w, e) && mark_remove(e));
     }
     view_free(&w.view);
     return ok;

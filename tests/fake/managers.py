@@ -2,8 +2,9 @@
 a manager would whose services' processes are numbers.
 
     calls      a line for each call, as it was made
-    loaded     the manager knows the unit; its content is launchd's domain
+    loaded     the manager knows the unit: its text as it was read, of launchd the domain
     pid        the watcher's process
+    runs       the text of the unit that this process was started by
     refuse     lines "WORDS<tab>MESSAGE": a call with these words in it fails, saying that
     domains    the domains that launchd has here
     lingers    launchd: how many more questions a service that is leaving is still there
@@ -48,7 +49,7 @@ def systemctl(words):
     assert words[0] == "--user", words
     action, rest = words[1], [w for w in words[2:] if not w.startswith("--")]
     if action == "daemon-reload":
-        note("loaded", "") if unit_path().exists() else forget("loaded")
+        note("loaded", unit_path().read_text()) if unit_path().exists() else forget("loaded")
     elif action == "show":
         print("LoadState=" + ("loaded" if (FOLDER / "loaded").exists() else "not-found"))
         print("MainPID=" + (noted("pid") or "0"))
@@ -61,10 +62,11 @@ def systemctl(words):
     elif action == "restart":
         assert rest == [unit_path().name] and (FOLDER / "loaded").exists()
         note("pid", PID)
+        note("runs", noted("loaded"))
     elif action == "disable":
         assert rest == [unit_path().name] and "--now" in words
         link_path().unlink(missing_ok=True)
-        forget("pid")
+        forget("pid", "runs")
     else:
         fail(f"Unknown command verb {action}.")
 
@@ -79,7 +81,7 @@ def in_domain(target):
     if (FOLDER / "leaving").exists():
         note("lingers", str(left - 1))
         if left <= 0:
-            forget("loaded", "pid", "leaving", "lingers")
+            forget("loaded", "pid", "runs", "leaving", "lingers")
     return label == LABEL and (FOLDER / "loaded").exists() and noted("loaded") == domain
 
 
@@ -98,7 +100,7 @@ def launchctl(words):
     elif action == "bootstrap":
         if (FOLDER / "loaded").exists():
             fail("Bootstrap failed: 5: Input/output error", 5)
-        assert Path(rest[1]).exists()
+        note("runs", Path(rest[1]).read_text())
         note("loaded", rest[0])
         note("pid", PID)
     elif action == "bootout":

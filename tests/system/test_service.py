@@ -2,53 +2,14 @@
 and that it keeps away from what is not its own."""
 import json
 import os
-import sys
 
 import pytest
 
+from harness.managed import GUI, LABEL, UNIT, USER, Managed
 from harness.watch import Watcher
-from harness.world import FAKE
 
-UNIT = "credrelay-watch.service"
-LABEL = "dev.credrelay.watch"
-GUI, USER = f"gui/{os.getuid()}", f"user/{os.getuid()}"
 INSTALL, UNINSTALL = ("credrelay", "service", "install"), ("credrelay", "service", "uninstall")
 STATUS = ("credrelay", "service", "status")
-
-
-class Managed:
-    """A machine with a stand-in for MANAGER first on PATH."""
-
-    def __init__(self, world, manager):
-        self.world = world
-        self.manager = manager
-        self.folder = world.home / "manager"
-        self.folder.mkdir()
-        program = {"systemd": "systemctl", "launchd": "launchctl"}[manager]
-        world.program(program, f"#!{sys.executable} -IS\nimport sys\n"
-                               f"sys.path.insert(0, {str(FAKE)!r})\n"
-                               f"from managers import main\nmain({program!r}, sys.argv[1:])\n")
-        self.path = world.home / {"systemd": f".config/systemd/user/{UNIT}",
-                                  "launchd": f"Library/LaunchAgents/{LABEL}.plist"}[manager]
-        self.link = self.path.parent / "default.target.wants" / UNIT
-        if manager == "launchd":
-            self.note("domains", f"{GUI} {USER}")
-
-    def note(self, name, text):
-        (self.folder / name).write_text(text)
-
-    def refuse(self, words, message):
-        self.note("refuse", f"{words}\t{message}\n")
-
-    def run(self, *argv, **more):
-        return self.world.run(*argv, "--for", self.manager, **more)
-
-    def calls(self):
-        """What the manager was told since the last time, questions aside."""
-        path = self.folder / "calls"
-        lines = path.read_text().splitlines() if path.exists() else []
-        path.unlink(missing_ok=True)
-        return [l for l in lines if " show " not in l and " print " not in l]
 
 
 @pytest.fixture
@@ -180,6 +141,24 @@ def test_what_it_would_say_has_changed(managed, manager):
     assert m.calls() == (ending(m) if manager == "launchd" else []) + starting(m)
     assert "CREDRELAY_ROLE" in m.path.read_text()
     assert m.run(*STATUS).out == f"running (pid 4242): {NAME[manager]} of {manager}\n"
+
+
+@both
+def test_what_was_cut_short_is_finished(managed, manager):
+    """The unit is new and what runs is the old one: that is not done."""
+    m = managed(manager)
+    assert m.run(*INSTALL).status == 0
+    m.world.env["CREDRELAY_ROLE"] = "reader"
+    m.refuse({"systemd": "restart", "launchd": "bootout"}[manager], "not now")
+    assert m.run(*INSTALL).status == 69
+    (m.folder / "refuse").unlink()
+    assert "CREDRELAY_ROLE" in m.path.read_text()
+    assert "its unit is not what it would be now" in m.run(*STATUS).out
+    m.calls()
+    assert m.run(*INSTALL).status == 0
+    assert m.calls() == (ending(m) if manager == "launchd" else []) + starting(m)
+    assert (m.folder / "runs").read_text() == m.path.read_text()
+    assert m.run(*INSTALL).out == f"nothing to do\nrunning (pid 4242): {NAME[manager]} of {manager}\n"
 
 
 @both
