@@ -290,6 +290,9 @@ bool http_perform(struct http *h, const struct http_request *rq, struct http_res
     CURLcode rc;
     if (!transfer(h, rq, rq->deadline > began ? rq->deadline - began : 1, ret, &rc))
         return err_no_memory(e);
+    /* What was written down failed for want of memory, unless it did not fit. */
+    if (rc == CURLE_WRITE_ERROR && !ret->body.full && !ret->headers.full && !h->headers.too_many)
+        return err_no_memory(e);
 
     long sent = 0;
     curl_easy_getinfo(h->transport.easy, CURLINFO_REQUEST_SIZE, &sent);

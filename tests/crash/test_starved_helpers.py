@@ -1,0 +1,112 @@
+"""Each helper with its Nth allocation failing, once and for ever after: one line that says so or the
+answer, never a signal, no leak (under AddressSanitizer); and what was stored is as whole as before."""
+import json
+
+import pytest
+
+from harness.channel import Channel
+from harness.parameter_store import allow, policy
+from harness.stepper import BUILD, EVERYTHING
+
+TOOLS = BUILD / "tests" / "tools"
+COUNTED = BUILD.name in ("build-asan", "build-coverage")
+
+pytestmark = [
+    pytest.mark.skipif(not (TOOLS / "store-local-starved").exists(), reason="the allocator is wrapped by the linker (Linux)"),
+    pytest.mark.skipif(not EVERYTHING and not COUNTED, reason="done in the build that sees leaks")]
+
+MOST = 20_000  # allocations of one request
+OLD, NEW = '{"n":1}', '{"n":2}'
+STORE = {"credrelay": 1, "path": "/claude/oauth/credentials", "role": "writer", "machine": "m", "deadline_ms": 10_000}
+
+
+def starve(world, helper, request, stride, env=None):
+    """Ask again and again, one in STRIDE allocations failing each time; the answers."""
+    answers = []
+    stride = 1 if EVERYTHING else stride if BUILD.name == "build-coverage" else 25 * stride
+    report = world.home / "report"
+    for way in ("", "+"):
+        for at in range(1, MOST, stride):
+            report.unlink(missing_ok=True)
+            ran = world.run(TOOLS / f"{helper}-starved", input=json.dumps(request) + "\n", env={
+                **(env or {}), "CREDRELAY_FAIL_ALLOC": f"{at}{way}", "CREDRELAY_FAIL_REPORT": str(report)})
+            assert ran.status in (0, 71, 74) and "Sanitizer" not in ran.err, (at, way, ran)
+            if ran.status == 0:
+                assert ran.out.count("\n") == 1, (at, way, ran)
+                answers.append(ran.json)
+            hit = report.exists()
+            if not hit:
+                break
+        assert at > stride and not hit
+    return answers
+
+
+def check(answers, record_property, network=False):
+    """All that failed say why.  What libcurl and expat could not do for want of memory they tell as an
+    answer that is none: never as one about what was asked."""
+    record_property("cases", len(answers))
+    assert answers[-1]["ok"], answers[-1]
+    failed = [a for a in answers if not a["ok"]]
+    errors = {"unreachable", "failed"} if network else set()
+    other = {(a["error"], a["message"]) for a in failed if "out of memory" not in a["message"]}
+    assert {error for error, message in other if message} <= errors, other
+    assert not failed or len(other) < len(failed)
+
+
+@pytest.mark.parametrize("op, fields", [
+    ("put", {"value": NEW, "expect": 1}), ("get", {}), ("history", {"limit": 10}), ("check", {}),
+    ("wait", {"version": 0})], ids=lambda v: v if isinstance(v, str) else "")
+def test_store_local(world, record_property, op, fields):
+    request = {**STORE, "store": f"local:{world.home}/one.db"}
+
+    def ask(**more):
+        return world.run(TOOLS / "store-local-starved", input=json.dumps({**request, **more}) + "\n").json
+
+    assert ask(op="put", value=OLD, expect=0) == {"ok": True, "version": 1}
+    answers = starve(world, "store-local", {**request, "op": op, **fields}, 3)
+    if op != "put":
+        return check(answers, record_property)
+    # Put once, on the way; from there on it is a conflict.
+    record_property("cases", len(answers))
+    assert {a.get("error") for a in answers} <= {None, "no_memory", "conflict", "failed"}, answers
+    assert (ask(op="get")["version"], ask(op="get")["value"]) == (2, NEW)
+
+
+@pytest.mark.parametrize("op, fields", [
+    ("put", {"value": NEW, "expect": 1}), ("get", {}), ("history", {"limit": 10}), ("check", {})],
+    ids=lambda v: v if isinstance(v, str) else "")
+def test_store_ssm(world, empty_parameter_store, record_property, op, fields):
+    server = empty_parameter_store
+    env = {"AWS_ACCESS_KEY_ID": server.key, "AWS_SECRET_ACCESS_KEY": server.secret}
+    request = {**STORE, "store": f"ssm://us-west-2/claude/oauth/credentials?endpoint={server.endpoint}"}
+    first = world.run(TOOLS / "store-ssm-starved", env=env,
+                      input=json.dumps({**request, "op": "put", "value": OLD, "expect": 0}) + "\n")
+    assert first.json == {"ok": True, "version": 1}
+    answers = starve(world, "store-ssm", {**request, "op": op, **fields}, 17, env)
+    if op != "put":
+        return check(answers, record_property, network=True)
+    record_property("cases", len(answers))
+    got = world.run(TOOLS / "store-ssm-starved", input=json.dumps({**request, "op": "get"}) + "\n", env=env)
+    assert got.json["value"] in (OLD, NEW)
+
+
+@pytest.mark.parametrize("op, fields", [
+    ("identity", {}), ("probe", {"name": "/claude/login"})], ids=lambda v: v if isinstance(v, str) else "")
+def test_aws_admin(world, parameter_store, record_property, op, fields):
+    keys = parameter_store.user("root", policy(allow("*", "*")), age=3600)
+    request = {"credrelay": 1, "op": op, "region": "us-west-2", "endpoint": parameter_store.endpoint,
+               "sign_id": keys[0], "sign_secret": keys[1], "deadline_ms": 20_000, **fields}
+    check(starve(world, "aws-admin", request, 17), record_property, network=True)
+
+
+@pytest.mark.parametrize("kind, options", [
+    ("command", {"alert-command": "cat >/dev/null"}), ("webhook", {"webhook": "{server.url}/hook"}),
+    ("mail", {"mail": "a@example.org, b@example.org", "mail-from": "c@example.org",
+              "resend-url": "{server.url}/emails", "resend-key-command": "echo re_TEST"})],
+    ids=lambda v: v if isinstance(v, str) else "")
+def test_alert(world, fault_server, record_property, kind, options):
+    server = fault_server("answer", status="200 OK", body=b'{"id":"1"}', headers=[])
+    channel = Channel(world, kind)
+    channel.options.update({k: v.replace("{server.url}", server.url) for k, v in options.items()})
+    request = json.loads(channel.request())
+    check(starve(world, f"alert-{kind}", request, 7), record_property, network=kind != "command")
