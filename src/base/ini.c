@@ -32,7 +32,7 @@ static bool flush(struct reader *r, struct err *e)
     /* Blank lines inside a value only count if more of the value follows. */
     while (r->value.len && r->value.data[r->value.len - 1] == '\n')
         r->value.data[--r->value.len] = '\0';
-    if (r->section.failed || r->key.failed || r->value.failed)
+    if (r->key.failed || r->value.failed)
         return too_long(r, r->key_line, e);
     return r->fn(r->ctx, buf_str(&r->section), buf_str(&r->key), buf_str(&r->value), r->key_line,
                  e);

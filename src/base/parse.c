@@ -46,7 +46,7 @@ static bool parse_measure(const char *text, const struct unit *units, int64_t *r
     char *end;
     errno = 0;
     long long n = strtoll(text, &end, 10);
-    if (!begins_number(text) || end == text || errno || n < 0 || n > 1000000000)
+    if (!begins_number(text) || errno || n < 0 || n > 1000000000)
         return false;
     while (*end == ' ')
         end++;

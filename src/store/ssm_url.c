@@ -8,7 +8,7 @@
 static int hex(char c)
 {
     static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *at = c ? strchr(digits, c) : NULL;
+    const char *at = memchr(digits, c, sizeof digits - 1);
     return at ? (int)(at - digits) % 16 : -1;
 }
 
