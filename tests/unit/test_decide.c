@@ -47,6 +47,10 @@ static const struct row {
     {"and who has the full form puts it right", WRITER, "B+8r", "B+8", 2, "A+4r", "other", "A1 =B2",
      DO_PUBLISH, WHY_HALF_PUBLISHED},
 
+    /* ---- the plain layout, and a login without a refresh token on both sides ---- */
+    {"nobody has one to give", PLAIN_WRITER, "A+8", "A+8", 1, NULL, "", "=A1", DO_NOTHING,
+     WHY_SAME},
+
     /* ---- an empty store ---- */
     {"first publication", WRITER, "A+8r", "-", 0, "-", "", "", DO_PUBLISH, WHY_STORE_EMPTY},
     {"a reader cannot fill it", READER, "A+8", "-", 0, NULL, "", "", DO_NOTHING, WHY_STORE_EMPTY},
@@ -234,6 +238,8 @@ static const struct row {
      DO_PUBLISH, WHY_LATER},
     {"as fresh: the later expiry", WRITER, "B+8r~-1", "A+1~-1", 2, "-", "", "", DO_PUBLISH,
      WHY_LATER},
+    {"nor does one that the other does not say", WRITER, "B+1r~-1", "A+8", 2, "-", "", "",
+     DO_INSTALL_SHARED, WHY_STORE_LATER},
     {"freshness that one does not say does not count", WRITER, "B+8r", "A+1~-1", 2, "-", "", "",
      DO_PUBLISH, WHY_LATER},
     {"an expired one never wins by freshness", WRITER, "B-1r~-1", "A+1~-2", 2, "-", "", "",
@@ -274,10 +280,20 @@ static void one_row(void **state)
     assert_string_equal(reason_name(d.reason), reason_name(row->reason));
 }
 
+static void no_login_is_no_news(void **state)
+{
+    (void)state;
+    const struct login_facts absent = parse_login("-"), there = parse_login("A+8");
+    const struct memory m = parse_memory("");
+    assert_false(login_is_news(&absent, &there, &m, NOW));
+    assert_true(login_is_news(&there, &absent, &m, NOW));
+}
+
 int main(void)
 {
     enum { ROWS = sizeof rows / sizeof rows[0] };
-    struct CMUnitTest tests[ROWS];
+    struct CMUnitTest tests[ROWS + 1];
+    tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(no_login_is_no_news);
     for (size_t i = 0; i < ROWS; i++)
         tests[i] =
             (struct CMUnitTest){rows[i].name, one_row, NULL, NULL, (void *)(uintptr_t)&rows[i]};

@@ -25,6 +25,7 @@ static const struct {
     {"\n\n", ""},
     {"[a]\nk = v\n", "2[a]k=v;"},
     {"[a]\nk=v", "2[a]k=v;"},
+    {"[a]\nk=\f\vv\v\f\n", "2[a]k=v;"},
     {"[a]\nk : v\n", "2[a]k=v;"},
     {"[a]\nk: v = w\n", "2[a]k=v = w;"},
     {"[a]\nk = v : w\n", "2[a]k=v : w;"},

@@ -73,6 +73,9 @@ static const struct {
     {"[a]\n    k = 1\n  m = 1\n  [b]\n", "l=2", "[a]\n    k = 1\n  m = 1\n  l = 2\n  [b]\n"},
     {"[a]\n   [b]\nk=1\n", "l=2", "[a]\n   l = 2\n   [b]\nk=1\n"},
     {"  [a]\n[b]\nk=1\n", "l=2", "  [a]\n  l = 2\n[b]\nk=1\n"},
+    /* nothing where nothing was */
+    {"[a]\nk =\n", "k=", "[a]\nk =\n"},
+    {"[a]\nk = \n", "k=", "[a]\nk = \n"},
     /* removed: with the lines that continue it */
     {"[a]\nk = 1\nl = 2\n", "k", "[a]\nl = 2\n"},
     {"[a]\nK =\n  x\n\n  # c\n  y\nl = 2\n", "k", "[a]\n\n  # c\nl = 2\n"},
@@ -121,6 +124,7 @@ static void test_refused(void **state)
         {"", "a]b", "k=2", "'a]b' cannot be the name of a section", ""},
         {"", "a\n[b]", "k=2", "'a [b]' cannot be the name of a section", ""},
         {"", "a ", "k=2", "'a ' cannot be the name of a section", ""},
+        {"", "a", "=2", "'' cannot be the name of a setting", ""},
         {"", "a", "#k=2", "'#k' cannot be the name of a setting", ""},
         {"", "a", "k:l=2", "'k:l' cannot be the name of a setting", ""},
         {"", "a", "k=2\nl=3", "the value of k is not one line, or has white space around it", ""},

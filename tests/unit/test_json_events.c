@@ -42,6 +42,10 @@ static const struct {
      "2}",
      "{0=2 }"},
     {"{\"a\":1", "{"},
+    {"{\"a\":x}\n{\"a\":2}", "{{0=2 }"},
+    {"{\"a\":\"\\u00zz\"}\n{\"a\":2}", "{{0=2 }"},
+    {"{\"a\":\"\\ue000\"}", "{0='\xee\x80\x80' }"},
+    {"{\"x\":\"\\u0041\\ud83d\\ude00\\ud83d.\",\"a\":1}", "{0=1 }"},
 };
 
 static void on_begin(void *ctx)
@@ -108,9 +112,36 @@ static void a_long_string_is_cut_and_says_so(void **state)
     assert_int_equal(cut, 1);
 }
 
+/* Names as long as a path may be and longer, on both levels, before members that are wanted. */
+static void a_long_name_is_not_wanted(void **state)
+{
+    (void)state;
+    static struct json_events s;
+    static const size_t lengths[] = {LIMIT_JSON_PATH - 2, LIMIT_JSON_PATH - 1, LIMIT_JSON_PATH,
+                                     LIMIT_FAILURE_TEXT + 1};
+    static const char *const frames[] = {"{\"%s\":1,\"a\":2}", "{\"%s\":[1],\"a\":2}",
+                                         "{\"m\":{\"%s\":1},\"a\":2}"};
+    static char name[LIMIT_FAILURE_TEXT + 2], text[LIMIT_FAILURE_TEXT + 40];
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+        for (size_t f = 0; f < sizeof frames / sizeof *frames; f++) {
+            struct buf events;
+            memset(name, 'n', lengths[i]);
+            name[lengths[i]] = '\0';
+            const char *hole = strstr(frames[f], "%s");
+            snprintf(text, sizeof text, "%.*s%s%s", (int)(hole - frames[f]), frames[f], name,
+                     hole + 2);
+            buf_init(&events, 1000);
+            json_events_init(&s, wanted, &sink, &events);
+            json_events_feed(&s, text, strlen(text));
+            assert_string_equal(buf_str(&events), "{0=2 }");
+            buf_free(&events);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_name_is_not_wanted),
         cmocka_unit_test(members_are_reported_whatever_the_pieces),
         cmocka_unit_test(a_long_string_is_cut_and_says_so),
     };

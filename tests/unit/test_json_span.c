@@ -101,6 +101,11 @@ static void test_refused(void **state)
         {"{\"k\":\"\\x\"}", "not JSON (at byte 8 of 10)"},
         {"{\"k\":\"\\u12g4\"}", "not JSON (at byte 10 of 14)"},
         {"{\"k\":\"\\", "not JSON (at byte 7 of 7)"},
+        {"{\"k\":\"\\u1", "not JSON (at byte 9 of 9)"},
+        {"{\"k\":\"\\u12G4\"}", "not JSON (at byte 10 of 14)"},
+        {"{\"k\":\"\\u12@4\"}", "not JSON (at byte 10 of 14)"},
+        {"{\"k\":\"\\u12`4\"}", "not JSON (at byte 10 of 14)"},
+        {"{\"k\":1e++1}", "not JSON (at byte 8 of 11)"},
         {"{\"k\":01}", "not JSON (at byte 6 of 8)"},
         {"{\"k\":-}", "not JSON (at byte 6 of 7)"},
         {"{\"k\":1.}", "not JSON (at byte 7 of 8)"},
@@ -136,6 +141,10 @@ static void test_refused(void **state)
     struct err e;
     assert_false(json_span_find("{}\0", 3, "k", &span, &e));
     same_text("a NUL at the end", e.text, "not JSON (at byte 2 of 3)");
+    assert_false(json_span_find("{\"k\":\"\\\0\"}", 10, "k", &span, &e));
+    same_text("an escaped NUL", e.text, "not JSON (at byte 8 of 10)");
+    assert_true(json_span_find("{\"k\":\"\\uAFaf\"}", 14, "k", &span, &e));
+    assert_true(json_span_find("{\"k\":1e+5}", 10, "k", &span, &e));
 }
 
 static void nested(struct buf *out, unsigned depth)

@@ -238,6 +238,7 @@ static const struct {
      1, "other, let go"},
     {"an answer that quotes it", "It prints: Not logged in " DOT " Please run /login", RUN_TEXT, 1,
      "other, let go"},
+    {"half of it", "Not logged", RUN_TEXT, 1, "other"},
     {"no UTF-8", "Not logged in \xb7 Please run /login", RUN_TEXT, 1, "other, let go"},
 
     {"json, status alone", FAILED("\"result\":\"new words\",\"api_error_status\":401"), RUN_JSON, 1,
@@ -298,6 +299,28 @@ static const struct {
     {"json, odd types", "{\"type\":1,\"is_error\":\"true\",\"result\":[\"Not logged in\"]}",
      RUN_JSON, 1, "other"},
     {"json, null", "{\"type\":\"result\",\"is_error\":null,\"result\":null}", RUN_JSON, 1, "other"},
+    {"json, a status that is none", FAILED(NOT_LOGGED_IN ",\"api_error_status\":99"), RUN_JSON, 1,
+     "lapsed"},
+    {"json, cost as a text", FAILED("\"total_cost_usd\":\"5\"," NOT_LOGGED_IN), RUN_JSON, 1,
+     "lapsed"},
+    {"json, a cost below nothing", FAILED("\"total_cost_usd\":-1," NOT_LOGGED_IN), RUN_JSON, 1,
+     "lapsed"},
+    {"json, no turns", FAILED("\"num_turns\":0," NOT_LOGGED_IN), RUN_JSON, 1, "lapsed"},
+    {"json, error as a number", FAILED("\"error\":5," NOT_LOGGED_IN), RUN_JSON, 1, "lapsed"},
+    {"json, an error not known, after the words", FAILED(NOT_LOGGED_IN ",\"error\":\"new\""),
+     RUN_JSON, 1, "lapsed"},
+    {"json, errors as numbers", FAILED("\"errors\":[5]," NOT_LOGGED_IN), RUN_JSON, 1, "lapsed"},
+    {"json, errors after the words", FAILED(NOT_LOGGED_IN ",\"errors\":[\"x\"]"), RUN_JSON, 1,
+     "lapsed"},
+    {"json, the result as a number", FAILED("\"result\":5,\"error\":\"authentication_failed\""),
+     RUN_JSON, 1, "lapsed"},
+    {"json, the words with another error's name", FAILED(NOT_LOGGED_IN ",\"error\":\"rate_limit\""),
+     RUN_JSON, 1, "other"},
+    {"json, nothing of ours", "{\"a\":1}", RUN_JSON, 1, "other"},
+    {"json, is_error of a user's line",
+     "{\"type\":\"user\",\"is_error\":false}\n" FAILED(NOT_LOGGED_IN), RUN_JSON, 1, "lapsed"},
+    {"json, is_error of a notice",
+     "{\"type\":\"system\",\"is_error\":false}\n" FAILED(NOT_LOGGED_IN), RUN_JSON, 1, "lapsed"},
     {"json, lone surrogates", FAILED("\"result\":\"\\ud800 \\udc00\\ud83d\\ude00\""), RUN_JSON, 1,
      "other"},
     {"json --verbose", "[{\"type\":\"system\",\"subtype\":\"init\"},\n" FAILED(NOT_LOGGED_IN) "]",
@@ -315,6 +338,14 @@ static const struct {
     {"stream, recovered, then failed", INIT RETRY ANSWER, RUN_STREAM_JSON, 1,
      "other, worked, let go, retrying"},
     {"stream, no result", INIT REFUSED, RUN_STREAM_JSON, 1, "lapsed"},
+    {"stream, 403 by another name",
+     INIT "{\"type\":\"assistant\",\"message\":{\"model\":\"<synthetic>\"},"
+          "\"api_error_status\":403,\"error\":\"oauth_org_not_allowed\"}\n",
+     RUN_STREAM_JSON, 1, "forbidden"},
+    {"stream, an answer of no model", INIT "{\"type\":\"assistant\",\"message\":{}}\n" RESULT_401,
+     RUN_STREAM_JSON, 1, "lapsed"},
+    {"stream, a notice with a number", "{\"type\":\"system\",\"subtype\":5}\n" RESULT_401,
+     RUN_STREAM_JSON, 1, "lapsed"},
     {"stream, no result, 403",
      INIT
      "{\"type\":\"assistant\",\"message\":{\"model\":\"<synthetic>\"},\"api_error_status\":403,"
@@ -388,6 +419,8 @@ static void a_credential_before_the_login_is_to_blame(void **state)
     }
 }
 
+#define TEN "0123456789"
+
 static void the_result_can_be_quoted(void **state)
 {
     static const struct {
@@ -402,6 +435,10 @@ static void the_result_can_be_quoted(void **state)
          ""},
         {FAILED("\"api_error_status\":529,\"result\":\"private\""), "", ""},
         {INIT REFUSED, "", "5e55"},
+        {FAILED("\"session_id\":55,\"api_error_status\":529"), "", ""},
+        {FAILED("\"session_id\":\"" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+                "\",\"api_error_status\":529"),
+         "", ""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof quoted / sizeof *quoted; i++) {
