@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "keeper.h"
 #include "os/pipe.h"
 
 extern char **environ;
@@ -40,24 +41,31 @@ static void connect_stream(posix_spawn_file_actions_t *files, int end, int fd, i
         posix_spawn_file_actions_addopen(files, fd, "/dev/null", mode, 0);
 }
 
-/* A process group of its own, so that all of it can be killed; ours ignores SIGPIPE. */
-static int spawn_shell(const char *command, int in, int out, pid_t *ret)
+struct birth {
+    const char *command;
+    int in, out; /* -1: /dev/null */
+};
+
+/* Ours ignores SIGPIPE. */
+static int spawn_shell(void *ctx, pid_t *ret)
 {
+    const struct birth *b = ctx;
     char sh[] = "sh", option[] = "-c";
-    char *argv[] = {sh, option, (char *)command, NULL};
+    char *argv[] = {sh, option, (char *)b->command, NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
-    sigset_t defaults;
+    sigset_t defaults, none;
+    sigemptyset(&none);
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGXFSZ);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     posix_spawn_file_actions_init(&files);
-    connect_stream(&files, in, STDIN_FILENO, O_RDONLY);
-    connect_stream(&files, out, STDOUT_FILENO, O_WRONLY);
+    connect_stream(&files, b->in, STDIN_FILENO, O_RDONLY);
+    connect_stream(&files, b->out, STDOUT_FILENO, O_WRONLY);
     connect_stream(&files, -1, STDERR_FILENO, O_WRONLY);
     int errnum = posix_spawn(ret, "/bin/sh", &files, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&files);
@@ -65,14 +73,14 @@ static int spawn_shell(const char *command, int in, int out, pid_t *ret)
     return errnum;
 }
 
-static bool start(struct talk *t, pid_t *ret_pid, struct err *e)
+static bool start(struct talk *t, struct keeper *ret, struct err *e)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1};
     int errnum = 0;
     if ((t->shell->input && !os_pipe(in)) || (t->out && !os_pipe(out)))
         errnum = errno;
     if (!errnum)
-        errnum = spawn_shell(t->shell->command, in[0], out[1], ret_pid);
+        errnum = keeper_start(spawn_shell, &(struct birth){t->shell->command, in[0], out[1]}, ret);
     close_end(&in[0]);
     close_end(&out[1]);
     t->to = in[1];
@@ -170,12 +178,13 @@ bool shell_run(const struct shell_command *s, struct buf *out, struct err *e)
 {
     struct talk t = {.shell = s, .out = out, .to = -1, .from = -1};
     int status = 0;
-    pid_t pid = -1; /* start() sets it */
-    if (!start(&t, &pid, e))
+    struct keeper shell;
+    if (!start(&t, &shell, e))
         return false;
     enum ending ending = exchange(&t);
     close_end(&t.to);
     close_end(&t.from);
-    ending = wait_for(pid, ending, s->deadline, &status);
+    ending = wait_for(shell.pid, ending, s->deadline, &status);
+    keeper_let_go(&shell);
     return explain(&t, ending, status, e);
 }

@@ -9,7 +9,7 @@ struct shell_command {
     const char *what;    /* names it in errors: "the credential_process of profile x" */
     const char *input;   /* its standard input; NULL: /dev/null */
     size_t input_len;
-    int64_t deadline; /* steady clock: then it and what it started are killed */
+    int64_t deadline; /* steady clock: then, and when we end, it and what it started are killed */
 };
 
 /* Its standard output into OUT (NULL: dropped), up to OUT's limit.  What it says on standard error is
