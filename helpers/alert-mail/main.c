@@ -20,18 +20,25 @@ struct addresses {
 static bool split(const char *list, struct addresses *ret, struct err *e)
 {
     ret->count = 0;
-    if (strlen(list) >= sizeof ret->text)
-        return err_set(e, ERR_TOO_LARGE, "mail is longer than %zu bytes", sizeof ret->text - 1);
+    if (strlen(list) >= sizeof ret->text) {
+        err_set(e, ERR_TOO_LARGE, "mail is longer than %zu bytes", sizeof ret->text - 1);
+        return err_hint(e, "let it be one address, of a list");
+    }
     snprintf(ret->text, sizeof ret->text, "%s", list);
     for (char *p = ret->text; *(p += strspn(p, ", \t\r\n"));) {
-        if (ret->count == MOST_RECIPIENTS)
-            return err_set(e, ERR_TOO_LARGE, "mail has more than %d addresses", MOST_RECIPIENTS);
+        if (ret->count == MOST_RECIPIENTS) {
+            err_set(e, ERR_TOO_LARGE, "mail has more than %d addresses", MOST_RECIPIENTS);
+            return err_hint(e, "let it be one address, of a list");
+        }
         ret->at[ret->count++] = p;
         p += strcspn(p, ", \t\r\n");
         if (*p)
             *p++ = '\0';
     }
-    return ret->count || err_set(e, ERR_INVALID, "mail has no address");
+    if (ret->count)
+        return true;
+    err_set(e, ERR_INVALID, "mail has no address");
+    return err_hint(e, "write into [alert]: mail = you@example.com");
 }
 
 /* Servers take mail most willingly from who logs in, or from who gets it. */

@@ -68,6 +68,17 @@ bool admin_probe(struct admin *a, struct err *e)
 
 /* ---- customer-managed keys ---- */
 
+static bool not_enabled(const char *key, const char *arn, const char *state, enum err_code code,
+                        struct err *e)
+{
+    err_set(e, code, "the key %s is %s", key, state);
+    if (strcmp(state, "PendingDeletion") == 0)
+        return err_hint(e, "keep it: aws kms cancel-key-deletion --key-id %s", arn);
+    if (strcmp(state, "Disabled") == 0)
+        return err_hint(e, "enable it: aws kms enable-key --key-id %s", arn);
+    return err_hint(e, "see: aws kms describe-key --key-id %s", arn);
+}
+
 /* The key that KEY (an id, an ARN or an alias) names, as long as it can be used and has DESCRIPTION
  * (NULL: any), into the answer.  ERR_NOT_FOUND: there is none such. */
 static bool describe(struct admin *a, const char *key, const char *description, struct err *e)
@@ -83,8 +94,7 @@ static bool describe(struct admin *a, const char *key, const char *description, 
         if (!is)
             ok = err_set(e, ERR_NOT_FOUND, "there is no key %s", key);
         else if (strcmp(state, "Enabled") != 0)
-            ok = err_set(e, description ? ERR_NOT_FOUND : ERR_INVALID, "the key %s is %s", key,
-                         state);
+            ok = not_enabled(key, arn, state, description ? ERR_NOT_FOUND : ERR_INVALID, e);
         else
             ok = jv_put_text(a->answer, "arn", arn) || err_no_memory(e);
     }

@@ -97,8 +97,10 @@ static void told_failure(const jv *answer, struct err *e)
 static jv *understand(const struct helper_call *c, const struct buf *out, struct err *e)
 {
     jv *answer = jv_parse(buf_str(out), out->len, e);
-    if (!answer && e->code != ERR_NO_MEMORY)
+    if (!answer && e->code != ERR_NO_MEMORY) {
         err_set(e, ERR_FAILED, "%s answered something that is not JSON", c->program);
+        err_hint(e, "try: %s </dev/null", c->program);
+    }
     if (!answer || jv_flag(answer, "ok"))
         return answer;
     told_failure(answer, e);

@@ -23,8 +23,11 @@ bool key_letter_write(const char *profile, enum role role, struct buf *out, stru
     struct aws_profile p;
     if (!aws_profile_read(profile, &p, e))
         return false;
-    bool ok = (p.key_id[0] && p.secret) ||
-              err_set(e, ERR_NOT_FOUND, "profile %s has no key to give", profile);
+    bool ok = p.key_id[0] && p.secret;
+    if (!ok) {
+        err_set(e, ERR_NOT_FOUND, "profile %s has no key to give", profile);
+        err_hint(e, "enter it: aws configure --profile %s", profile);
+    }
     ok = ok && write_letter(&p, role, out, e);
     aws_profile_free(&p);
     return ok;

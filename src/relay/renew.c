@@ -381,7 +381,7 @@ static bool lock(const struct relay *r, struct lock *ret, struct err *e)
     *e = why;
     if (why.code == ERR_BUSY)
         err_set(e, ERR_BUSY, "another process of this machine's renews it now");
-    return false;
+    return why.code == ERR_BUSY ? err_hint(e, "see what comes of it: credrelay log -f") : false;
 }
 
 bool renew_relay(const struct relay *r, const struct renew_request *rq, struct renew_report *ret,

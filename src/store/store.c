@@ -98,7 +98,8 @@ static jv *call(const struct store_call *c, jv *rq, struct err *e)
 
 static bool nonsense(const struct store_call *c, const char *what, struct err *e)
 {
-    return err_set(e, ERR_FAILED, "%s: the answer has no %s", c->store->display, what);
+    err_set(e, ERR_FAILED, "%s: the answer has no %s", c->store->display, what);
+    return err_hint(e, "what a store must answer: credrelay-store(7)");
 }
 
 bool store_get(const struct store_call *c, int64_t version, struct store_value *ret, struct err *e)

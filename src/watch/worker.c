@@ -89,10 +89,23 @@ static bool hear(int fd, struct duty_report *ret)
     return true;
 }
 
+static void explain(const struct duty_order *o, bool late, int status, struct err *why)
+{
+    bool killed = WIFSIGNALED(status);
+    if (late)
+        err_set(why, ERR_UNREACHABLE, "the %s was not done within %lld s, and was ended",
+                o->what == DUTY_RENEW ? "renewal" : "sync", (long long)duty_most_ms(o) / 1000);
+    else
+        err_set(why, ERR_FAILED, "the process that syncs ended without a word (%s %d)",
+                killed ? "signal" : "status", killed ? WTERMSIG(status) : WEXITSTATUS(status));
+    err_hint(why, "it is tried again by itself; what it depends on: credrelay doctor");
+}
+
 void worker_end(struct worker *w, struct duty_report *ret)
 {
     struct duty_report report;
     bool late = clock_steady_ms() >= w->deadline;
+    const struct duty_order order = w->order;
     int status = 0;
     bool told = !late && hear(w->fd, &report);
     if (!told)
@@ -105,12 +118,8 @@ void worker_end(struct worker *w, struct duty_report *ret)
     if (!told)
         ret->judged.file.failed = -1;
     reap(w, &status);
-    if (late)
-        err_set(&ret->failure, ERR_UNREACHABLE, "it was not done in time");
-    else if (!told)
-        err_set(&ret->failure, ERR_FAILED, "the process that syncs ended without a word (%s %d)",
-                WIFSIGNALED(status) ? "signal" : "status",
-                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    if (!told)
+    if (!told) {
+        explain(&order, late, status, &ret->failure);
         ret->renewal.why = ret->failure;
+    }
 }

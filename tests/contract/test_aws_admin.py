@@ -131,6 +131,18 @@ def test_a_key_in_a_list_that_is_no_key(world, fault_server):
         "not_found", "there is no key described as 'for tests'", "")
 
 
+@pytest.mark.parametrize("state, hint", [
+    ("Disabled", "enable it: aws kms enable-key --key-id arn:aws:kms:x"),
+    ("PendingDeletion", "keep it: aws kms cancel-key-deletion --key-id arn:aws:kms:x"),
+    ("Creating", "see: aws kms describe-key --key-id arn:aws:kms:x")])
+def test_a_key_that_cannot_be_used(world, fault_server, state, hint):
+    about = {"Arn": "arn:aws:kms:x", "KeyState": state}
+    server = fault_server("answer", body=json.dumps({"KeyMetadata": about}).encode())
+    server.endpoint = server.url
+    asked = Admin(world, server, ("AKIATEST", "secret"))
+    assert asked.refused("find-kms", alias="alias/x") == ("invalid", f"the key alias/x is {state}", hint)
+
+
 def test_customer_managed_keys(admin):
     alias, description = "alias/test-creds", "the logins of the test"
     names = {"alias": alias, "description": description}

@@ -9,7 +9,8 @@ from harness.relay import fingerprint, join, made_up, snapshot, token
 
 NAME = "proxy: "
 TRY = "\n  try: {helper} </dev/null\n"
-NOT_JSON = (69, NAME + "{helper} answered something that is not JSON\n")
+MANUAL = "\n  what a store must answer: credrelay-store(7)\n"
+NOT_JSON = (69, NAME + "{helper} answered something that is not JSON" + TRY)
 SILENT = (69, NAME + "no answer within T\n  try again, or raise `timeout` in credrelay.conf\n")
 LONG = (65, NAME + "the helper's answer is larger than 1048576 bytes\n")
 FAILED = (69, NAME + "it failed and did not say why\n")
@@ -45,12 +46,12 @@ BEHAVIOURS = {  # the program, the exit status and what is said after "credrelay
     "a number": (write("'7'"), *FAILED),
     "no ok": (write("'{}'"), *FAILED),
     "ok as text": (says(ok="true", version=1, value="{}"), *FAILED),
-    "no version": (says(ok=True, value="{}"), 69, NAME + "the answer has no version\n"),
-    "version as text": (says(ok=True, version="1", value="{}"), 69, NAME + "the answer has no version\n"),
-    "version 0": (says(ok=True, version=0, value="{}"), 69, NAME + "the answer has no version\n"),
-    "version -1": (says(ok=True, version=-1, value="{}"), 69, NAME + "the answer has no version\n"),
-    "no value": (says(ok=True, version=9), 69, NAME + "the answer has no value\n"),
-    "value of another kind": (says(ok=True, version=9, value=5), 69, NAME + "the answer has no value\n"),
+    "no version": (says(ok=True, value="{}"), 69, NAME + "the answer has no version" + MANUAL),
+    "version as text": (says(ok=True, version="1", value="{}"), 69, NAME + "the answer has no version" + MANUAL),
+    "version 0": (says(ok=True, version=0, value="{}"), 69, NAME + "the answer has no version" + MANUAL),
+    "version -1": (says(ok=True, version=-1, value="{}"), 69, NAME + "the answer has no version" + MANUAL),
+    "no value": (says(ok=True, version=9), 69, NAME + "the answer has no value" + MANUAL),
+    "value of another kind": (says(ok=True, version=9, value=5), 69, NAME + "the answer has no value" + MANUAL),
     "words for a terminal": (says(ok=False, error="failed", message="a\x1b[31mb\nc\r", hint="d\te"), 69,
                              NAME + "a [31mb c \n  d e\n"),
     "words without end": (says(ok=False, error="failed", message="m" * 100_000), 69,

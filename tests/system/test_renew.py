@@ -462,7 +462,8 @@ def test_one_at_a_time_on_a_machine(fleet, store, api):
     wait_for(lambda: (desk.home / "begun").exists())
     result = renew(desk)
     assert (result.status, result.err) == (
-        75, "credrelay: renew: another process of this machine's renews it now\n")
+        75, "credrelay: renew: another process of this machine's renews it now\n"
+            "  see what comes of it: credrelay log -f\n")
     assert desk.run("credrelay", "sync").status == 0  # nobody waits for it
     (desk.home / "go").touch()
     first.communicate(timeout=60)

@@ -164,5 +164,6 @@ if now('get 1'):
     with Watcher(world) as watcher:
         wait_for(lambda: LocalStore(proxy.database).shared(), 60)
         wait_for(lambda: watcher.events("recovered"))
-    assert [(e["error"], e["message"]) for e in watcher.events("failing")] == [
-        ("failed", "the process that syncs ended without a word (signal 9)")]
+    assert [(e["error"], e["message"], e["hint"]) for e in watcher.events("failing")] == [
+        ("failed", "the process that syncs ended without a word (signal 9)",
+         "it is tried again by itself; what it depends on: credrelay doctor")]

@@ -167,6 +167,8 @@ static struct store_call call(const struct store *s, int64_t timeout_ms)
 
 #define ANSWER(json) "cat >request; printf '%s\\n' '" json "'"
 
+#define MANUAL "what a store must answer: credrelay-store(7)"
+
 static const struct {
     const char *script;
     enum err_code code; /* ERR_NONE: version 7, value x */
@@ -192,26 +194,28 @@ static const struct {
     {ANSWER("{\"ok\":\"true\",\"version\":7,\"value\":\"x\"}"), ERR_FAILED,
      "fake: it failed and did not say why", "", 0},
     {ANSWER("[1]"), ERR_FAILED, "fake: it failed and did not say why", "", 0},
-    {ANSWER("{\"ok\":true,\"version\":7}"), ERR_FAILED, "fake: the answer has no value", "", 0},
-    {ANSWER("{\"ok\":true,\"value\":\"x\"}"), ERR_FAILED, "fake: the answer has no version", "", 0},
+    {ANSWER("{\"ok\":true,\"version\":7}"), ERR_FAILED, "fake: the answer has no value", MANUAL, 0},
+    {ANSWER("{\"ok\":true,\"value\":\"x\"}"), ERR_FAILED, "fake: the answer has no version", MANUAL,
+     0},
     {ANSWER("{\"ok\":true,\"version\":0,\"value\":\"x\"}"), ERR_FAILED,
-     "fake: the answer has no version", "", 0},
+     "fake: the answer has no version", MANUAL, 0},
     {ANSWER("{\"ok\":true,\"version\":\"7\",\"value\":\"x\"}"), ERR_FAILED,
-     "fake: the answer has no version", "", 0},
+     "fake: the answer has no version", MANUAL, 0},
     {ANSWER("{\"ok\":true,\"version\":7,\"value\":null}"), ERR_FAILED,
-     "fake: the answer has no value", "", 0},
+     "fake: the answer has no value", MANUAL, 0},
     {"exit 1", ERR_FAILED, "fake: @ gave no answer (exit status 1)", "try: @ </dev/null", 0},
     {"echo why it failed >&2; echo more >&2; exit 3", ERR_FAILED,
      "fake: @ gave no answer (exit status 3): why it failed", "try: @ </dev/null", 0},
     {ANSWER("{\"ok\":true,\"version\":7,\"value\":\"x\"}") "; exit 2", ERR_FAILED,
      "fake: @ gave no answer (exit status 2)", "try: @ </dev/null", 0},
     {"kill -9 $$", ERR_FAILED, "fake: @ was killed by signal 9", "try: @ </dev/null", 0},
-    {"exit 0", ERR_FAILED, "fake: @ answered something that is not JSON", "", 0},
-    {"echo sk-ant-oat01-TEST", ERR_FAILED, "fake: @ answered something that is not JSON", "", 0},
+    {"exit 0", ERR_FAILED, "fake: @ answered something that is not JSON", "try: @ </dev/null", 0},
+    {"echo sk-ant-oat01-TEST", ERR_FAILED, "fake: @ answered something that is not JSON",
+     "try: @ </dev/null", 0},
     {"printf '{\"ok\":true,\"version\":7,\"value\":\"\\377\"}'", ERR_FAILED,
-     "fake: @ answered something that is not JSON", "", 0},
+     "fake: @ answered something that is not JSON", "try: @ </dev/null", 0},
     {ANSWER("{\"ok\":true,\"version\":7,\"value\":\"x\"}") "; echo '{}'", ERR_FAILED,
-     "fake: @ answered something that is not JSON", "", 0},
+     "fake: @ answered something that is not JSON", "try: @ </dev/null", 0},
     {"head -c 2097152 /dev/zero", ERR_TOO_LARGE,
      "fake: the helper's answer is larger than 1048576 bytes", "", 0},
 };

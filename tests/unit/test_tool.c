@@ -70,7 +70,8 @@ static void test_relative_folder(void **state)
     same_text("lock", out, want);
     setenv("CLAUDE_CONFIG_DIR", "nowhere", 1);
     assert_false(tool_login_path(&tool_claude, out, &e));
-    same_error("none", &e, ERR_NOT_FOUND, "CLAUDE_CONFIG_DIR=nowhere is not a folder", "");
+    same_error("none", &e, ERR_NOT_FOUND, "CLAUDE_CONFIG_DIR=nowhere is not a folder",
+               "name it from the root on, as in CLAUDE_CONFIG_DIR=\"$HOME/.claude\"");
 }
 
 static void test_too_long(void **state)
