@@ -145,8 +145,15 @@ static enum transport_failure no_connection(const struct transport *t, const cha
 static enum transport_failure timed_out(const struct transport *t, const char *host, bool sent,
                                         struct err *e)
 {
-    err_set(e, ERR_UNREACHABLE, "no %s %s", sent ? "answer from" : "connection to", host);
-    err_hint(e, "%s", t->hints->silence);
+    double looked_up = 0; /* when the address was known, be it the proxy's */
+    curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME, &looked_up);
+    if (!sent && !(looked_up > 0)) {
+        err_set(e, ERR_UNREACHABLE, "cannot reach %s: the name server is silent", host);
+        err_hint(e, "check the network and the name server");
+    } else {
+        err_set(e, ERR_UNREACHABLE, "no %s %s", sent ? "answer from" : "connection to", host);
+        err_hint(e, "%s", t->hints->silence);
+    }
     return TRANSPORT_TIMED_OUT;
 }
 
