@@ -126,7 +126,7 @@ static int64_t retry(const struct schedule_facts *f)
     if (f->unpublished)
         cap = tried - f->failing_since < PATIENT_AFTER_MS ? RETRY_UNPUBLISHED_MS : RETRY_PATIENT_MS;
     ms = jittered(f, tried, backoff(f->failures, least(first, cap), cap));
-    return tried + most(ms, f->retry_after_ms);
+    return tried + most(ms, least(f->retry_after_ms, most(RETRY_MOST_MS, lap)));
 }
 
 static int64_t next_sync(const struct schedule_facts *f, enum sync_why *ret_why)

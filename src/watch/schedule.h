@@ -52,7 +52,7 @@ struct schedule_facts {
     int64_t tried_at;       /* the end of the last one; 0: none since the start */
     unsigned failures;      /* how many have failed since one was fine */
     int64_t failing_since;  /* when the first of those ended */
-    int64_t retry_after_ms; /* what the store asked for; 0: nothing */
+    int64_t retry_after_ms; /* what the store asked for, followed for minutes; 0: nothing */
 
     /* renewing */
     bool renews;    /* this machine has a command that renews, and may run it */
