@@ -133,12 +133,12 @@ static enum aws_retry_kind retry_of(enum http_failure failure)
     return kinds[failure];
 }
 
-/* x-amz-retry-after is in milliseconds. */
+/* x-amz-retry-after is in milliseconds; whoever stands in between says Retry-After. */
 static int64_t retry_after(const struct http_response *rs)
 {
     char text[32];
     if (!http_response_header(rs, "x-amz-retry-after", text, sizeof text))
-        return -1;
+        return http_retry_after_ms(rs);
     char *end;
     long ms = strtol(text, &end, 10);
     return end != text && !*end && ms >= 0 ? ms : -1;
@@ -245,8 +245,9 @@ static bool wait_for_retry(struct aws_client *c, const struct verdict *v, int at
         .retry_after_ms = v->retry_after_ms,
         .random = randombytes_random() / 4294967296.0,
     };
-    int64_t delay = aws_retry_delay(&r);
-    if (delay == RETRY_STOP || clock_steady_ms() + delay >= c->deadline ||
+    int64_t delay = aws_retry_delay(&r), left = c->deadline - clock_steady_ms();
+    /* Before the time that the server named it says the same again. */
+    if (delay == RETRY_STOP || delay >= left || v->retry_after_ms >= left ||
         !aws_bucket_pay(&c->bucket, v->retry, ret_cost))
         return false;
     clock_sleep_ms(delay);

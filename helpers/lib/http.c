@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "base/wiped_alloc.h"
 #include "transport.h"
 
@@ -331,6 +332,15 @@ bool http_response_header(const struct http_response *rs, const char *name, char
         line += strspn(line, "\r\n");
     }
     return false;
+}
+
+int64_t http_retry_after_ms(const struct http_response *rs)
+{
+    char text[32];
+    int64_t seconds;
+    bool given = http_response_header(rs, "retry-after", text, sizeof text) &&
+                 parse_int64(text, 0, 7 * 86400, &seconds);
+    return given ? seconds * 1000 : -1;
 }
 
 void http_authority(const char *url, char *out, size_t size)

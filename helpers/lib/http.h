@@ -92,6 +92,10 @@ void http_response_free(struct http_response *rs);
 /* The value of header NAME (any case) into OUT, cut to SIZE.  False: the answer has none. */
 bool http_response_header(const struct http_response *rs, const char *name, char *out, size_t size);
 
+/* What Retry-After asks for, in milliseconds, at most a week (RFC 9110, 10.2.3; a date is not read).
+ * -1: nothing. */
+int64_t http_retry_after_ms(const struct http_response *rs);
+
 /* "HOST" or "HOST:PORT" of a URL, for messages and the Host header (a scheme's own port is left
  * out); "" when URL is not one. */
 void http_authority(const char *url, char *out, size_t size);

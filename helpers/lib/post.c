@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "base/parse.h"
 #include "http.h"
 
 enum { QUOTED_SIZE = 160 };
@@ -26,16 +25,6 @@ static void quote(const struct post *p, const struct http_response *rs, char out
     if (text && *text && !leaks)
         snprintf(out, QUOTED_SIZE, ": %.*s", (int)strcspn(text, "\r\n"), text);
     jv_free(doc);
-}
-
-/* Retry-After in seconds (RFC 9110, 10.2.3); a date is left to our own pause. */
-static int64_t retry_after(const struct http_response *rs)
-{
-    char text[32];
-    int64_t seconds;
-    bool given = http_response_header(rs, "retry-after", text, sizeof text) &&
-                 parse_int64(text, 0, 7 * 86400, &seconds);
-    return given ? seconds * 1000 : 0;
 }
 
 static bool refused(const struct post *p, const struct http_response *rs, const char *host,
@@ -64,7 +53,8 @@ static bool refused(const struct post *p, const struct http_response *rs, const 
         }
     quote(p, rs, said);
     err_set(e, code, "%s %s (status %d)%s", host, what, rs->status, said);
-    e->retry_after_ms = retry_after(rs);
+    int64_t asked = http_retry_after_ms(rs); /* a date is left to our own pause */
+    e->retry_after_ms = asked > 0 ? asked : 0;
     if (code == ERR_THROTTLED || code == ERR_UNREACHABLE)
         return err_hint(e, "it is sent again by itself");
     return err_hint(e, "%s", p->fix);

@@ -146,6 +146,7 @@ class Network:
             assert after.keys() == before.keys()
         else:
             assert result.out == "" and after == before
+        return result.seconds
 
     def publish(self, row):
         """On a writer whose store has nothing yet."""

@@ -46,6 +46,15 @@ STATUSES = {
     "403": page(403), "404": page(404), "405": page(405), "407": page(407), "408": page(408), "413": page(413),
     "418": page(418), "421": page(421), "451": page(451),
     "429": row("bytes", "HOST answered with status 429", status=75, bytes=answer("429 Too Many", PAGE), **ONCE_MORE),
+    "429, come back in an hour": row("bytes", "HOST answered with status 429", status=75,
+                                     bytes=answer("429 Too Many", PAGE, "Retry-After: 3600")),
+    "503, come back in an hour": row("bytes", "HOST answered with status 503",
+                                     bytes=answer("503 Such", PAGE, "Retry-After: 3600")),
+    "503, come back on a date": broken(503, "Retry-After: Wed, 21 Oct 2099 07:28:00 GMT"),
+    "503, come back never": broken(503, "Retry-After: 99999999999999999999"),
+    "400 of AWS's, come back in an hour": row(
+        "bytes", "us-west-2 throttles this account's requests", status=75,
+        bytes=answer("400 Such", b'{"__type":"TooManyRequestsException"}', "x-amz-retry-after: 3600000")),
     "500": broken(500), "501": page(501), "502": broken(502), "503": broken(503), "504": broken(504),
     "505": page(505), "511": page(511), "599": page(599), "999": page(999),
     "200 with a page": row("bytes", *NOT_AWS, bytes=answer("200 OK", PAGE, "Content-Type: text/html")),
@@ -185,6 +194,12 @@ NO_LOGIN = {
 @pytest.mark.parametrize("row", STATUSES.values(), ids=STATUSES)
 def test_status(network, row):
     network.pull(row)
+
+
+def test_a_server_that_says_when_to_come_back(network):
+    seconds = network.pull(row("bytes", "HOST answered with status 429", status=75, **ONCE_MORE,
+                               bytes=answer("429 Too Many", PAGE, "Retry-After: 2")))
+    assert seconds > 2.0
 
 
 @pytest.mark.parametrize("row", SPELLINGS.values(), ids=SPELLINGS)
