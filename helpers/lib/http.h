@@ -9,7 +9,7 @@
  *   http_close(h);
  *
  * A connection is kept warm between requests of one `struct http`.  Redirects are never followed
- * (requests carry credentials), answers end at LIMIT_HTTP_ANSWER, nothing is decompressed, and
+ * (requests carry credentials), answers end at LIMIT_HTTP_ANSWER, no content encoding is undone, and
  * only http and https are spoken.  Proxies come from the environment as libcurl reads it
  * (https_proxy, no_proxy, ...).  All memory of libcurl's is wiped when it is freed. */
 #ifndef CREDRELAY_HELPERS_HTTP_H

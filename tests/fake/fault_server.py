@@ -146,7 +146,8 @@ class FaultServer:
             pass  # the client had enough
 
     def is_other(self, request):
-        return self.only and f"x-amz-target: amazonssm.{self.only}\r\n".lower() not in request.decode("latin-1").lower()
+        target = f"x-amz-target: AmazonSSM.{self.only}\r\n".encode()
+        return self.only and target not in request
 
     # -- before a request is read ------------------------------------------------------------------
 
@@ -208,7 +209,8 @@ class FaultServer:
             status, body = "200 OK", self.options["body"]
         else:
             what = "Signature expired" if off < 0 else "Signature not yet current"
-            status, body = "400 Bad Request", b'{"__type":"InvalidSignatureException","message":"%s: x"}' % what.encode()
+            status = "400 Bad Request"
+            body = b'{"__type":"InvalidSignatureException","message":"%s: x"}' % what.encode()
         connection.sendall(headers(status, len(body), *date) + body)
 
     def way_silent(self, connection):

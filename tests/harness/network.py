@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from fake.fault_server import FaultServer, headers
-from harness.relay import made_up, snapshot, token
+from harness.relay import made_up, snapshot, token, wait_for
 
 STORE = "ssm://us-west-2/claude/oauth/credentials?endpoint="
 KEYS = ("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
@@ -45,8 +45,8 @@ class Row:
     says: str                # on stderr; HOST is the server, T a time; "": it works in spite of it
     hint: str = ""
     status: int = 69
-    tries: int = 1           # connections that the server saw
-    sent: int = None         # requests that it read from them; None: one of each
+    tries: int = 1           # connections that the server saw (not looked at for a publish)
+    sent: int = None         # requests that it read from them, of a publish the puts; None: one of each
     within: float = 2.0      # seconds
     patience: str = "60s"    # `timeout`: what ends sooner has not waited for it
     env: dict = field(default_factory=dict)
@@ -115,11 +115,21 @@ class Network:
         before = self.files()
         result = self.world.run(*prefix, *command, env={**row.env, **(env or {})}, timeout=SPARE * row.within + 60)
         assert result.seconds < SPARE * row.within, result
-        assert KEYS[1] not in result.err and "sk-ant" not in result.err
-        assert len(self.server.requests) == (row.tries if row.sent is None else row.sent)
+        self.check_what_is_left(result)
+        return result, before
+
+    def check_what_is_left(self, result):
+        """Nothing was sent on, no secret was told, no file lies about, and the login is private."""
         assert self.elsewhere.connections == 0
         assert self.strangers() == set()
-        return result, before
+        told = result.err + "".join(p.read_text() for p in self.world.state.glob("*"))
+        assert KEYS[1] not in told and "sk-ant" not in told
+        assert self.world.login_mode() == "0o600"
+
+    def check_requests(self, connections, requests):
+        """A server on a loaded machine may read what was sent only after the client has given up."""
+        wait_for(lambda: self.server.connections >= connections and len(self.server.requests) >= requests)
+        assert (self.server.connections, len(self.server.requests)) == (connections, requests)
 
     def said(self, result):
         """What is on stderr, with HOST for the server and T for times."""
@@ -138,8 +148,7 @@ class Network:
         result, before = self.run(row, "credrelay", "pull", prefix=prefix, env=env)
         words = "" if row.works else self.words("pull", says + row.says, row.hint)
         assert (result.status, self.said(result)) == (row.status, words)
-        assert self.server.connections == row.tries
-        assert self.world.login_mode() == "0o600"
+        self.check_requests(row.tries, row.tries if row.sent is None else row.sent)
         after = self.files()
         if row.works:
             assert self.world.access_token() == token(1) and self.world.read_login()["mcpOAuth"] == {"x": 1}
@@ -156,18 +165,15 @@ class Network:
         says = f"Parameter Store: {row.options.get('only', 'GetParameter')}: {row.says}"
         assert (result.status, self.said(result)) == (
             row.status, "" if row.works else self.words("publish", says, row.hint))
-        assert self.files() == before and self.world.login_mode() == "0o600"
+        wait_for(lambda: len(self.server.requests) >= row.sent)
+        assert len(self.server.requests) == row.sent and self.files() == before
 
     def claude_p(self, row, login):
         """One run on a reader with LOGIN, whose client takes any token without STALE in it."""
         self.world.install_client()
         self.world.write_login({"mcpOAuth": {"x": 1}, **login})
         self.start(row, "reader")
-        before = self.files()
-        result = self.world.run("claude-p", "hi", env=row.env, timeout=SPARE * row.within + 60)
-        assert result.seconds < SPARE * row.within, result
-        assert self.elsewhere.connections == 0
-        assert self.strangers() == set() and self.world.login_mode() == "0o600"
+        result, before = self.run(row, "claude-p", "hi")
         assert row.works or self.files() == before
         return result
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fake.fault_server import headers
-from harness.network import CHECK_ENDPOINT, CHECK_NETWORK, HANGS, LOST, answer, row
+from harness.network import CHECK_ENDPOINT, CHECK_NETWORK, HANGS, LOST, NO_ANSWER, PATIENCE, answer, row
 
 PATH = "/claude/oauth/credentials.renewable"  # the first of the two
 UNSURE = {"sent": 2}  # it was lost, is not there, and is put once more
@@ -28,12 +28,18 @@ def error(words, hint="", status=69, message="AWS's own words", **more):
     return {"says": words, "hint": hint, "status": status, "message": message, **SURE, **more}
 
 
+def redirect(status):
+    return put("bytes", f"HOST answered with a redirect (status {status}), which is never followed",
+               "check the endpoint URL", bytes=headers(f"{status} Elsewhere", 0, "Location: ELSEWHERE/"), **SURE)
+
+
 FAULTS = {
     "refused": row("refused", "cannot connect to HOST: Connection refused", CHECK_ENDPOINT, sent=0),
     "FIN after the request": put("empty", LOST, **UNSURE),
     "RST after the request": put("reset", LOST, **UNSURE),
     "FIN in the body": put("bytes", LOST, bytes=answer(body=b'{"Version":1}', length=99), **UNSURE),
-    "silent": put("silent", "no answer from HOST (1 attempt, T s)", CHECK_NETWORK, **HANGS, **UNSURE),
+    "silent": put("silent", NO_ANSWER, CHECK_NETWORK,
+                  **{**HANGS, "patience": f"{2 * PATIENCE}s", "within": 2 * PATIENCE + 1}, **UNSURE),
     "a page": says(b"<html>", "HOST answered with something that is not AWS's", PROXY, **UNSURE),
     "a body without end": put("flood", "HOST answered with more than 1048576 bytes",
                               "check the endpoint: this is no answer of AWS's",
@@ -44,18 +50,16 @@ FAULTS = {
     "500": says(b"", "HOST answered with status 500", http="500 Such", **UNSURE),
     "503": says(b"", "HOST answered with status 503", http="503 Such", **UNSURE),
     "429": says(b"", "HOST answered with status 429", http="429 Such", status=75, **ONCE_MORE),
-    "307": put("bytes", "HOST answered with a redirect (status 307), which is never followed", "check the endpoint URL",
-               bytes=headers("307 Elsewhere", 0, "Location: ELSEWHERE/"), **SURE),
-    "301": put("bytes", "HOST answered with a redirect (status 301), which is never followed", "check the endpoint URL",
-               bytes=headers("301 Elsewhere", 0, "Location: ELSEWHERE/"), **SURE),
+    "301": redirect(301),
+    "307": redirect(307),
     "403": says(b"<html>", "HOST answered with status 403 and a page that is not AWS's", PROXY, http="403 No", **SURE),
 }
 SECRET = "1 validation error detected: Value 'sk-ant-oat01-TEST' at 'value' failed to satisfy constraint: x"
 PROFILE = "--profile claude-creds-writer --region us-west-2"
 NO_SECURE_STRING = (f"parameter {PATH} is not a SecureString",
                     f"delete it: aws ssm delete-parameter {PROFILE} --name {PATH}", 65)
-POLICIES = (f"the policies of {PATH} are not valid: AWS's own words", f"see them: aws ssm describe-parameters {PROFILE} "
-            f"--parameter-filters Key=Name,Values={PATH}", 65)
+POLICIES = (f"the policies of {PATH} are not valid: AWS's own words",
+            f"see them: aws ssm describe-parameters {PROFILE} --parameter-filters Key=Name,Values={PATH}", 65)
 
 TYPES = {
     "AccessDeniedException": error(
