@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/utf8.h"
 
 /* sysexits.h, which not every system has. */
@@ -74,16 +75,44 @@ static void one_line(char *text)
     }
 }
 
-bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
+/* What happened stands behind the path it happened to, and that may be as long as a path can be: of
+ * what does not fit the middle goes. */
+static void put_text(struct err *e, const char *whole)
 {
-    va_list args;
+    enum { MOST = sizeof e->text - 1, TAIL = MOST / 3, HEAD = MOST - TAIL - 3 };
+    size_t len = strlen(whole);
+    if (len <= MOST)
+        memcpy(e->text, whole, len + 1);
+    else
+        snprintf(e->text, sizeof e->text, "%.*s...%s", HEAD, whole, whole + len - TAIL);
+    one_line(e->text);
+}
+
+/* REASON (or "") ends it. */
+static void put_words(struct err *e, const char *fmt, va_list args, const char *reason)
+{
+    char whole[2 * LIMIT_PATH] = "";
+    vsnprintf(whole, sizeof whole, fmt, args);
+    size_t len = strlen(whole), most = sizeof whole - 1 - strlen(reason);
+    len = len < most ? len : most;
+    memcpy(whole + len, reason, strlen(reason) + 1);
+    put_text(e, whole);
+}
+
+static void begin(struct err *e, enum err_code code)
+{
     e->code = code;
     e->retry_after_ms = 0;
     e->hint[0] = '\0';
+}
+
+bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+    va_list args;
+    begin(e, code);
     va_start(args, fmt);
-    vsnprintf(e->text, sizeof e->text, fmt, args);
+    put_words(e, fmt, args, "");
     va_end(args);
-    one_line(e->text);
     return false;
 }
 
@@ -102,15 +131,12 @@ static enum err_code code_of_errno(int errnum)
 bool err_errno(struct err *e, int errnum, const char *fmt, ...)
 {
     va_list args;
-    e->code = code_of_errno(errnum);
-    e->retry_after_ms = 0;
-    e->hint[0] = '\0';
+    char reason[128];
+    snprintf(reason, sizeof reason, ": %s", strerror(errnum));
+    begin(e, code_of_errno(errnum));
     va_start(args, fmt);
-    vsnprintf(e->text, sizeof e->text, fmt, args);
+    put_words(e, fmt, args, reason);
     va_end(args);
-    size_t used = strlen(e->text);
-    snprintf(e->text + used, sizeof e->text - used, ": %s", strerror(errnum));
-    one_line(e->text);
     return false;
 }
 
@@ -118,22 +144,22 @@ bool err_hint(struct err *e, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    vsnprintf(e->hint, sizeof e->hint, fmt, args);
+    int n = vsnprintf(e->hint, sizeof e->hint, fmt, args);
     va_end(args);
+    if (n < 0 || (size_t)n >= sizeof e->hint)
+        e->hint[0] = '\0'; /* half a command is worse than none */
     one_line(e->hint);
     return false;
 }
 
 bool err_context(struct err *e, const char *what)
 {
-    char text[sizeof e->text];
-    size_t n = (size_t)snprintf(text, sizeof text, "%s: ", what);
-    if (n >= sizeof text)
+    char whole[2 * sizeof e->text];
+    size_t len = strlen(what);
+    if (len + 2 >= sizeof e->text)
         return false;
-    memmove(e->text + n, e->text, sizeof e->text - n);
-    memcpy(e->text, text, n);
-    e->text[sizeof e->text - 1] = '\0';
-    one_line(e->text);
+    snprintf(whole, sizeof whole, "%.*s: %s", (int)len, what, e->text);
+    put_text(e, whole);
     return false;
 }
 

@@ -59,14 +59,15 @@ enum err_code err_by_name(const char *name);
 /* The process exit status that tells a script the same (sysexits.h; DESIGN section 7). */
 int err_exit_status(enum err_code code);
 
-/* Set code and text.  Always returns false, so that `return err_set(...)` reads well. */
+/* Set code and text; of one that is too long the middle is left out.  Always returns false, so that
+ * `return err_set(...)` reads well. */
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* As err_set, with ": " and the text of errno at its end; ENOMEM, EACCES, EROFS and their like
  * choose a code of their own, everything else is ERR_IO. */
 bool err_errno(struct err *e, int errnum, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* Say what mends it.  Returns false. */
+/* Say what mends it; what does not fit is not said.  Returns false. */
 bool err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Put "what: " before the text.  Returns false. */
