@@ -166,4 +166,7 @@ void command_help(const struct command *c);
 /* Tell a failure on standard error (or as JSON on standard output) and return its exit status. */
 int tell_failure(const char *what, const struct options *o, const struct err *e);
 
+/* What was done, was done; but. */
+void tell_warning(const struct err *e);
+
 #endif

@@ -298,13 +298,23 @@ void command_help(const struct command *c)
     help_options(c);
 }
 
+static void tell(const char *what, const struct err *e)
+{
+    fprintf(stderr, "credrelay: %s: %s\n", what, e->text);
+    if (e->hint[0])
+        fprintf(stderr, "  %s\n", e->hint);
+}
+
+void tell_warning(const struct err *e)
+{
+    tell("warning", e);
+}
+
 int tell_failure(const char *what, const struct options *o, const struct err *e)
 {
     int status = err_exit_status(e->code);
     if (!o->json) {
-        fprintf(stderr, "credrelay: %s: %s\n", what, e->text);
-        if (e->hint[0])
-            fprintf(stderr, "  %s\n", e->hint);
+        tell(what, e);
         return status;
     }
     jv *v = jv_object();

@@ -148,8 +148,7 @@ static void tell_report(const struct relay *r, const struct options *o,
                         const struct rollback_request *rq, const struct rollback_report *report)
 {
     if (report->warning.code != ERR_NONE && !o->json)
-        fprintf(stderr, "credrelay: warning: %s\n  %s\n", report->warning.text,
-                report->warning.hint);
+        tell_warning(&report->warning);
     if (o->json)
         tell_json(r, rq, report);
     else

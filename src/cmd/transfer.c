@@ -76,8 +76,7 @@ static void tell_json(const char *command, const struct relay *r, const struct s
 static void tell_more(const struct sync_report *report, const struct options *o)
 {
     if (report->warning.code != ERR_NONE && !o->json)
-        fprintf(stderr, "credrelay: warning: %s\n  %s\n", report->warning.text,
-                report->warning.hint);
+        tell_warning(&report->warning);
     if (o->verbose)
         fprintf(stderr, "credrelay: the store was read %u times and written %u times\n",
                 report->reads, report->writes);
