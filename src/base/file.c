@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/refusal.h"
 #include "os/sync.h"
 
 #define TEMPORARY_MARK ".credrelay-"
@@ -69,7 +70,7 @@ static bool read_all(int fd, const char *path, off_t size, struct buf *out, stru
             buf_added(out, (size_t)n);
             want = (size_t)n < room ? room - (size_t)n : 16384;
         } else if (errno != EINTR) {
-            return err_errno(e, errno, "cannot read %s", path);
+            return refused(e, errno, "cannot read", path);
         }
     }
 }
@@ -79,50 +80,109 @@ bool file_read_stream(int fd, const char *what, struct buf *out, struct err *e)
     return read_all(fd, what, 0, out, e);
 }
 
-bool file_read(const char *path, struct buf *out, struct err *e)
+/* ---- where a name leads ---- */
+
+/* Of PATH, which stands in it; "." where that says none. */
+static void folder_of(const char *path, char *out)
 {
-    /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) {
-        if (errno == ENXIO) /* a socket */
-            return not_regular(path, S_IFSOCK, e);
-        err_errno(e, errno, "cannot open %s", path);
-        if (e->code == ERR_DENIED)
-            err_hint(e, "it must be yours and readable: ls -l '%s'", path);
-        return false;
-    }
-    struct stat st;
-    bool ok = fstat(fd, &st) == 0 || err_errno(e, errno, "cannot look at %s", path);
-    if (ok && !S_ISREG(st.st_mode))
-        ok = not_regular(path, st.st_mode, e);
-    ok = ok && read_all(fd, path, st.st_size, out, e);
-    close(fd);
-    return ok;
+    const char *slash = strrchr(path, '/');
+    if (slash)
+        snprintf(out, LIMIT_PATH, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    else
+        snprintf(out, LIMIT_PATH, ".");
+}
+
+/* In a folder that others can write in, a stranger may have put a name in place of ours, to have us
+ * read what is his or write where he can: believed is what is ours, root's or the folder's owner's.
+ * The rule is that of fs.protected_symlinks, proc_sys_fs(5). */
+static bool believed(const char *path, const struct stat *st, struct err *e)
+{
+    char folder[LIMIT_PATH];
+    struct stat in;
+    if (st->st_uid == geteuid() || st->st_uid == 0)
+        return true;
+    folder_of(path, folder);
+    if (stat(folder, &in) != 0 || !(in.st_mode & (S_IWGRP | S_IWOTH)) || in.st_uid == st->st_uid)
+        return true;
+    err_set(e, ERR_DENIED, "%s belongs to user %u, and others can write in its folder", path,
+            (unsigned)st->st_uid);
+    return err_hint(e, "chmod go-w '%s'; if it is not yours, move it away", folder);
+}
+
+static bool look_at(const char *path, struct stat *st, struct err *e)
+{
+    if (lstat(path, st) != 0)
+        return errno == ENOENT || refused(e, errno, "cannot look at", path);
+    return believed(path, st, e);
+}
+
+/* One link further: LINK is what the one at OUT says. */
+static bool follow(char *out, const char *link, struct err *e)
+{
+    size_t len = strlen(link);
+    char *slash = strrchr(out, '/');
+    size_t folder = slash && link[0] != '/' ? (size_t)(slash + 1 - out) : 0;
+    if (folder + len >= LIMIT_PATH)
+        return refused(e, ENAMETOOLONG, "cannot follow", out);
+    memcpy(out + folder, link, len + 1);
+    return true;
 }
 
 bool file_real(const char *path, char *out, struct err *e)
 {
     char link[LIMIT_PATH];
     if (snprintf(out, LIMIT_PATH, "%s", path) >= LIMIT_PATH)
-        return err_errno(e, ENAMETOOLONG, "%.64s...", path);
+        return refused(e, ENAMETOOLONG, "cannot use", path);
     for (int hops = 0; hops < 40; hops++) {
+        struct stat st = {.st_mode = 0}; /* nothing there: this is the place */
+        if (!look_at(out, &st, e))
+            return false;
+        if (!S_ISLNK(st.st_mode))
+            return true;
         ssize_t n = readlink(out, link, sizeof link - 1);
-        if (n < 0) /* not a link, or nothing there: this is the place */
-            return errno == EINVAL || errno == ENOENT ||
-                   err_errno(e, errno, "cannot look at %s", out);
+        if (n < 0)
+            return refused(e, errno, "cannot look at", out);
         link[n] = '\0';
-        if (link[0] == '/') {
-            memcpy(out, link, (size_t)n + 1);
-            continue;
-        }
-        char *slash = strrchr(out, '/');
-        size_t folder = slash ? (size_t)(slash + 1 - out) : 0;
-        if (folder + (size_t)n >= LIMIT_PATH)
-            return err_errno(e, ENAMETOOLONG, "%.64s...", path);
-        memcpy(out + folder, link, (size_t)n + 1);
+        if (!follow(out, link, e))
+            return false;
     }
-    return err_errno(e, ELOOP, "cannot follow %s", path);
+    return refused(e, ELOOP, "cannot follow", path);
 }
+
+/* ---- reading ---- */
+
+static bool cannot_open(const char *path, int errnum, struct err *e)
+{
+    struct stat st;
+    /* A socket, or a device that nobody drives. */
+    if (errnum == ENXIO && stat(path, &st) == 0)
+        return not_regular(path, st.st_mode, e);
+    refused(e, errnum, "cannot open", path);
+    if (e->code == ERR_DENIED)
+        err_hint(e, "it must be yours and readable: ls -l '%s'", path);
+    return false;
+}
+
+bool file_read(const char *path, struct buf *out, struct err *e)
+{
+    /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return cannot_open(path, errno, e);
+    char real[LIMIT_PATH];
+    struct stat st;
+    bool ok = fstat(fd, &st) == 0 || refused(e, errno, "cannot look at", path);
+    if (ok && !S_ISREG(st.st_mode))
+        ok = not_regular(path, st.st_mode, e);
+    /* Another user's: how did it come here?  Of ours there is no need to ask. */
+    if (ok && st.st_uid != geteuid() && st.st_uid != 0)
+        ok = file_real(path, real, e);
+    ok = ok && read_all(fd, path, st.st_size, out, e);
+    close(fd);
+    return ok;
+}
+
+/* ---- replacing ---- */
 
 /* Temporary files of PATH that a killed writer left behind.  Failing to remove one is no
  * reason not to write. */
@@ -138,6 +198,12 @@ static void sweep(const char *folder, const char *base)
             unlinkat(dirfd(d), entry->d_name, 0);
     closedir(d);
 }
+
+struct content {
+    const void *bytes;
+    size_t len;
+    mode_t mode;
+};
 
 static bool write_all(int fd, const char *bytes, size_t len)
 {
@@ -164,64 +230,80 @@ static bool keep_owner(int fd, const char *path)
     return fchown(fd, st.st_uid, st.st_gid) == 0;
 }
 
-static bool replace(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+/* The temporary file filled: the content is on disk before the name points to it. */
+static bool fill(int fd, const char *real, const struct content *c)
 {
-    char real[LIMIT_PATH], temporary[LIMIT_PATH];
-    if (!file_real(path, real, e))
-        return false;
-    struct stat st;
-    if (stat(real, &st) == 0 && !S_ISREG(st.st_mode))
-        return not_regular(real, st.st_mode, e);
-    char *slash = strrchr(real, '/');
-    const char *base = slash ? slash + 1 : real;
-    char folder[LIMIT_PATH] = ".";
-    if (slash)
-        snprintf(folder, sizeof folder, "%.*s", slash == real ? 1 : (int)(slash - real), real);
+    return keep_owner(fd, real) && (c->mode == 0600 || fchmod(fd, c->mode) == 0) &&
+           write_all(fd, c->bytes, c->len) && os_sync_file(fd);
+}
+
+/* REAL is no link.  The order matters: content on disk before the name points to it, the name on
+ * disk before anybody is told.  Without the last step a power cut loses an acknowledged login. */
+static bool replace_real(const char *real, const struct content *c, struct err *e)
+{
+    char folder[LIMIT_PATH], temporary[LIMIT_PATH];
+    const char *slash = strrchr(real, '/'), *base = slash ? slash + 1 : real;
+    folder_of(real, folder);
     sweep(folder, base);
     int n = snprintf(temporary, sizeof temporary, "%s/.%s" TEMPORARY_MARK "%08x", folder, base,
                      randombytes_random());
     if ((size_t)n >= sizeof temporary)
-        return err_errno(e, ENAMETOOLONG, "%.64s...", path);
-
+        return refused(e, ENAMETOOLONG, "cannot write beside", real);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == ENOENT) {
+        err_errno(e, ENOENT, "cannot write in %s", folder);
+        return err_hint(e, "make it: mkdir -p '%s'", folder);
+    }
     if (fd < 0)
-        return err_errno(e, errno, "cannot write in %s", folder);
-    /* The order matters: content on disk before the name points to it, the name on disk before
-     * anybody is told.  Without the last step a power cut loses an acknowledged login. */
-    bool ok = keep_owner(fd, real) && (mode == 0600 || fchmod(fd, mode) == 0) &&
-              write_all(fd, bytes, len) && os_sync_file(fd);
-    if (!ok)
-        err_errno(e, errno, "cannot write %s", temporary);
+        return refused(e, errno, "cannot write in", folder);
+    bool ok = fill(fd, real, c);
+    if (!ok) {
+        int errnum = errno;
+        err_errno(e, errnum, "cannot write %s", temporary);
+        refused_because(e, errnum, folder);
+    }
     close(fd);
     if (ok && rename(temporary, real) != 0)
-        ok = err_errno(e, errno, "cannot replace %s", real);
+        ok = refused(e, errno, "cannot replace", real);
     if (!ok) {
         unlink(temporary);
         return false;
     }
-    return os_sync_folder(folder) || err_errno(e, errno, "cannot sync %s", folder);
+    return os_sync_folder(folder) || refused(e, errno, "cannot sync", folder);
+}
+
+static bool replace(const char *path, const struct content *c, struct err *e)
+{
+    char real[LIMIT_PATH];
+    struct stat st;
+    if (!file_real(path, real, e))
+        return false;
+    if (stat(real, &st) == 0 && !S_ISREG(st.st_mode))
+        return not_regular(real, st.st_mode, e);
+    return replace_real(real, c, e);
 }
 
 bool file_replace(const char *path, const void *bytes, size_t len, struct err *e)
 {
-    return replace(path, bytes, len, 0600, e);
+    return replace(path, &(struct content){bytes, len, 0600}, e);
 }
 
 bool file_replace_public(const char *path, const void *bytes, size_t len, struct err *e)
 {
-    return replace(path, bytes, len, 0644, e);
+    return replace(path, &(struct content){bytes, len, 0644}, e);
 }
 
 bool dir_make(const char *path, struct err *e)
 {
     char part[LIMIT_PATH];
     if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
-        return err_errno(e, ENAMETOOLONG, "%.64s...", path);
+        return refused(e, ENAMETOOLONG, "cannot use", path);
     if (mkdir(part, 0700) == 0 || errno == EEXIST) {
         struct stat st;
-        if (stat(part, &st) == 0 && S_ISDIR(st.st_mode))
-            return true;
-        return err_errno(e, ENOTDIR, "cannot use %s", path);
+        if (stat(part, &st) == 0)
+            return S_ISDIR(st.st_mode) || refused(e, ENOTDIR, "cannot use", path);
+        err_errno(e, errno, "cannot use %s", path);
+        return refused_because(e, ELOOP, path);
     }
     int why = errno; /* of a folder above that cannot be made it is that one's */
     for (char *p = part + 1; why == ENOENT && (p = strchr(p, '/')); p++) {
@@ -232,5 +314,5 @@ bool dir_make(const char *path, struct err *e)
     }
     if (mkdir(part, 0700) == 0 || errno == EEXIST)
         return true;
-    return err_errno(e, why == ENOENT ? errno : why, "cannot make folder %s", path);
+    return refused(e, why == ENOENT ? errno : why, "cannot make folder", path);
 }

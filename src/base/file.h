@@ -13,14 +13,16 @@
 
 /* Read the regular file PATH (links are followed) to the end of OUT.  Errors: ERR_NOT_FOUND when
  * there is none; ERR_INVALID for a folder, FIFO, socket or device, without blocking on it;
- * ERR_TOO_LARGE beyond OUT's limit; ERR_DENIED, ERR_IO. */
+ * ERR_TOO_LARGE beyond OUT's limit; ERR_DENIED, also for what a stranger may have put there (another
+ * user's, in a folder that others can write in); ERR_IO. */
 bool file_read(const char *path, struct buf *out, struct err *e) MUST_CHECK;
 
 /* Read what comes through FD to its end; WHAT stands in messages. */
 bool file_read_stream(int fd, const char *what, struct buf *out, struct err *e) MUST_CHECK;
 
 /* Where PATH really is, following links of its last part: what must be renamed over so that the
- * link stays.  OUT has LIMIT_PATH bytes.  The target need not exist. */
+ * link stays.  OUT has LIMIT_PATH bytes.  The target need not exist.  ERR_DENIED: a link, or what it
+ * leads to, may be a stranger's. */
 bool file_real(const char *path, char *out, struct err *e) MUST_CHECK;
 
 /* Replace PATH (a link is followed) by LEN bytes, mode 0600, keeping the owner.  The caller holds

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/refusal.h"
 #include "os/swap.h"
 
 bool lock_open_file(int fd, int64_t wait_ms, struct err *e)
@@ -32,7 +33,7 @@ bool lock_take(const char *path, int64_t wait_ms, struct lock *ret, struct err *
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return err_errno(e, errno, "cannot open the lock %s", path);
+        return refused(e, errno, "cannot open the lock", path);
     if (lock_open_file(fd, wait_ms, e)) {
         ret->fd = fd;
         return true;
@@ -90,13 +91,13 @@ static bool take_over(const char *path, int64_t stale_ms, struct err *e)
     if ((size_t)n >= sizeof aside)
         return err_errno(e, ENAMETOOLONG, "%.64s...", path);
     if (mkdir(aside, 0700) != 0)
-        return err_errno(e, errno, "cannot make the lock %s", aside);
+        return refused(e, errno, "cannot make the lock", aside);
     int failed = exchange(path, aside, stale_ms);
     if (failed)
         rmdir(aside);
     if (failed == EAGAIN || failed == ENOENT)
         return err_set(e, ERR_BUSY, "somebody else took over %s", path);
-    return failed == 0 || err_errno(e, failed, "cannot take over the stale lock %s", path);
+    return failed == 0 || refused(e, failed, "cannot take over the stale lock", path);
 }
 
 static bool claim_once(const char *path, int64_t stale_ms, struct err *e)
@@ -104,7 +105,7 @@ static bool claim_once(const char *path, int64_t stale_ms, struct err *e)
     if (mkdir(path, 0700) == 0)
         return true;
     if (errno != EEXIST)
-        return err_errno(e, errno, "cannot make the lock %s", path);
+        return refused(e, errno, "cannot make the lock", path);
     if (age_ms(path) > stale_ms)
         return take_over(path, stale_ms, e);
     return err_set(e, ERR_BUSY, "%s is held", path);

@@ -1,5 +1,6 @@
 #include "tool/tool.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/file.h"
 #include "base/home.h"
 #include "base/limits.h"
+#include "base/refusal.h"
 #include "tool/description.h"
 
 /* A name becomes part of a path. */
@@ -104,7 +106,8 @@ bool tool_login_path(const struct tool *t, char *out, struct err *e)
     char folder[LIMIT_PATH];
     return tool_folder(t, folder, e) &&
            (path_join(out, folder, t->file) ||
-            err_set(e, ERR_INVALID, "the path of the login is too long: %.64s...", folder));
+            err_set(e, ERR_INVALID, "the path of the login is too long: %s/%s", folder, t->file) ||
+            refused_because(e, ENAMETOOLONG, folder));
 }
 
 bool tool_lock_path(const struct tool *t, char *out, struct err *e)
@@ -115,7 +118,8 @@ bool tool_lock_path(const struct tool *t, char *out, struct err *e)
     while (len > 1 && out[len - 1] == '/')
         out[--len] = '\0';
     if (len + sizeof ".lock" > LIMIT_PATH)
-        return err_set(e, ERR_INVALID, "the path of the lock is too long: %.64s...", out);
+        return err_set(e, ERR_INVALID, "the path of the lock is too long: %s", out) ||
+               refused_because(e, ENAMETOOLONG, out);
     memcpy(out + len, ".lock", sizeof ".lock");
     return true;
 }

@@ -368,7 +368,8 @@ def test_metrics_that_cannot_be_written(world):
     refused = world.run("credrelay", "log", "--prometheus", world.home / "none" / "x.prom")
     assert refused.status == 65, refused
     assert refused.err == (f"credrelay: log: cannot write in {world.home}/none: "
-                           "No such file or directory\n")
+                           "No such file or directory\n"
+                           f"  make it: mkdir -p '{world.home}/none'\n")
 
 
 def test_the_manual_has_the_metrics(world):

@@ -73,10 +73,11 @@ static void test_replace_dangling(void **state)
     assert_int_equal(symlink("b", in_home("a")), 0);
     assert_int_equal(symlink("a", in_home("b")), 0);
     assert_false(replace(in_home("a"), "new", &e));
-    char want[LIMIT_PATH + 64];
+    char want[LIMIT_PATH + 64], hint[LIMIT_PATH + 64];
     snprintf(want, sizeof want, "cannot follow %s: Too many levels of symbolic links",
              in_home("a"));
-    same_error("a loop", &e, ERR_IO, want, "");
+    snprintf(hint, sizeof hint, "see where the link leads: ls -ld '%s'", in_home("a"));
+    same_error("a loop", &e, ERR_IO, want, hint);
 }
 
 static void test_replace_refused(void **state)
@@ -95,7 +96,8 @@ static void test_replace_refused(void **state)
     same_int("a FIFO", e.code, ERR_INVALID);
     snprintf(want, sizeof want, "cannot write in %s: No such file or directory", in_home("none"));
     assert_false(replace(in_home("none/x"), "x", &e));
-    same_error("no folder", &e, ERR_NOT_FOUND, want, "");
+    snprintf(hint, sizeof hint, "make it: mkdir -p '%s'", in_home("none"));
+    same_error("no folder", &e, ERR_NOT_FOUND, want, hint);
 }
 
 /* A killed writer's temporary file is gone after the next write; somebody else's is not. */
@@ -260,6 +262,43 @@ static void test_read_refused(void **state)
     alarm(0);
 }
 
+/* Names in a folder that others can write in: whose they are decides.  As root, who can make them. */
+static void test_strangers(void **state)
+{
+    (void)state;
+    static const struct {
+        mode_t folder;
+        uid_t file, link; /* 0: ours */
+        bool believed;
+    } cases[] = {
+        {0755, 7, 7, true},  {0777, 0, 0, true},   {0777, 7, 0, false},  {0777, 0, 7, false},
+        {0770, 7, 0, false}, {01777, 7, 0, false}, {01777, 0, 7, false},
+    };
+    if (geteuid() != 0)
+        skip();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf text;
+        struct err e, why;
+        char real[LIMIT_PATH], name[32];
+        snprintf(name, sizeof name, "row %zu", i);
+        assert_int_equal(mkdir(in_home("f"), 0700), 0);
+        put_file(in_home("f/file"), "x", 0600);
+        assert_int_equal(symlink("file", in_home("f/link")), 0);
+        assert_int_equal(chmod(in_home("f"), cases[i].folder), 0);
+        assert_int_equal(chown(in_home("f/file"), cases[i].file, (gid_t)-1), 0);
+        assert_int_equal(lchown(in_home("f/link"), cases[i].link, (gid_t)-1), 0);
+        buf_init(&text, 100);
+        bool found = file_real(in_home("f/link"), real, &e);
+        same_int(name, found, cases[i].believed);
+        same_int(name, file_read(in_home("f/link"), &text, &why), cases[i].file == 0 || found);
+        same_int(name, replace(in_home("f/link"), "y", &why), found);
+        same_text(name, file_text(in_home("f/file")), found ? "y" : "x");
+        buf_free(&text);
+        assert_int_equal(unlink(in_home("f/link")) | unlink(in_home("f/file")), 0);
+        assert_int_equal(rmdir(in_home("f")), 0);
+    }
+}
+
 static void test_dir_make(void **state)
 {
     (void)state;
@@ -285,16 +324,23 @@ static void test_dir_refused(void **state)
 {
     (void)state;
     struct err e;
-    char want[LIMIT_PATH + 64], path[2 * LIMIT_PATH];
+    char want[LIMIT_PATH + 64], hint[LIMIT_PATH + 128], path[2 * LIMIT_PATH];
     put_file(in_home("file"), "x", 0600);
     assert_int_equal(symlink("nothing", in_home("dangling")), 0);
     snprintf(want, sizeof want, "cannot use %s: Not a directory", in_home("file"));
     assert_false(dir_make(in_home("file"), &e));
-    same_error("a file", &e, ERR_IO, want, "");
+    snprintf(hint, sizeof hint, "something else stands there; move it away: ls -ld '%s'",
+             in_home("file"));
+    same_error("a file", &e, ERR_IO, want, hint);
     snprintf(want, sizeof want, "cannot make folder %s: Not a directory", in_home("file/below"));
     assert_false(dir_make(in_home("file/below"), &e));
-    same_error("below a file", &e, ERR_IO, want, "");
+    snprintf(hint, sizeof hint, "something else stands there; move it away: ls -ld '%s'",
+             in_home("file/below"));
+    same_error("below a file", &e, ERR_IO, want, hint);
     assert_false(dir_make(in_home("dangling"), &e));
+    snprintf(want, sizeof want, "cannot use %s: No such file or directory", in_home("dangling"));
+    snprintf(hint, sizeof hint, "see where the link leads: ls -ld '%s'", in_home("dangling"));
+    same_error("a link to nothing", &e, ERR_NOT_FOUND, want, hint);
     memset(path, 'x', sizeof path - 1);
     path[sizeof path - 1] = '\0';
     assert_false(dir_make(path, &e));
@@ -326,6 +372,7 @@ int main(void)
         IN_WORLD(test_full_disk),
         IN_WORLD(test_read),
         IN_WORLD(test_read_refused),
+        IN_WORLD(test_strangers),
         IN_WORLD(test_dir_make),
         IN_WORLD(test_dir_refused),
         IN_WORLD(test_join),

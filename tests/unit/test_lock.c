@@ -189,11 +189,12 @@ static void test_claim_stale(void **state)
     assert_int_equal(mkdir(in_home("l"), 0755), 0);
     put_file(in_home("l/file"), "somebody's", 0600);
     make_old(in_home("l"), 12);
-    char want[LIMIT_PATH + 64];
+    char want[LIMIT_PATH + 64], hint[LIMIT_PATH + 64];
     snprintf(want, sizeof want, "cannot take over the stale lock %s: Directory not empty",
              in_home("l"));
+    snprintf(hint, sizeof hint, "if nobody uses it, remove it: rm -r '%s'", in_home("l"));
     assert_false(claim_take(in_home("l"), 0, STALE_MS, &c, &e));
-    same_error("not empty", &e, ERR_IO, want, "");
+    same_error("not empty", &e, ERR_IO, want, hint);
     same_text("kept", file_text(in_home("l/file")), "somebody's");
     same_int("nothing beside it", files_in(in_home("")), 1);
 }
