@@ -1,11 +1,11 @@
-"""The credentials file under pull and publish: what is kept, what is refused, who else writes."""
+"""The credentials file under pull and publish: what is kept, who else writes, what a kill leaves.
+Where the file is and what refuses it is in test_file_matrix.py."""
 import json
 import os
 import random
 import re
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -16,7 +16,6 @@ import pytest
 
 from harness.proxy_store import ProxyStore
 from harness.relay import LocalStore, join, made_up, refresh_token, snapshot, token, wait_for
-from harness.rights import obey_permissions
 
 BARE = '{"claudeAiOauth":{"accessToken":"%s","expiresAt":%d,"scopes":["a"]}}'
 
@@ -51,178 +50,6 @@ def left_over(world):
     """Names that should not be there after a run: temporary files, locks."""
     return [str(p) for p in world.home.rglob("*") if ".credrelay-" in p.name or
             (p.name.endswith(".lock") and p.is_dir())]
-
-
-# -- links ---------------------------------------------------------------------------------------
-
-
-def absolute(world, real):
-    world.login_path.symlink_to(real)
-
-
-def relative(world, real):
-    world.login_path.symlink_to(os.path.relpath(real, world.login_path.parent))
-
-
-def chain(world, real):
-    between = world.home / "between"
-    between.mkdir()
-    (between / "second").symlink_to(os.path.relpath(real, between))
-    (between / "first").symlink_to("second")
-    world.login_path.symlink_to("../between/first")
-
-
-def folder_link(world, real):
-    world.login_path.parent.rmdir()
-    world.login_path.parent.symlink_to(real.parent)
-    if real.exists():
-        real.rename(real.with_name(".credentials.json"))
-
-
-@pytest.mark.parametrize("there", [True, False], ids=["kept", "dangling"])
-@pytest.mark.parametrize("link", [absolute, relative, chain, folder_link])
-def test_links_are_followed_and_kept(reader, link, there):
-    real = reader.home / "vault" / "claude.json"
-    real.parent.mkdir()
-    if there:
-        real.write_text('{"mcpOAuth":{"a":1}}')
-    link(reader, real)
-    links = {p: os.readlink(p) for p in reader.home.rglob("*") if p.is_symlink()}
-    pull(reader)
-    assert {p: os.readlink(p) for p in reader.home.rglob("*") if p.is_symlink()} == links
-    assert reader.access_token() == token(1)
-    assert ("mcpOAuth" in reader.read_login()) == there
-    assert stat.S_IMODE(reader.login_path.stat().st_mode) == 0o600
-    assert [p.name for p in real.parent.iterdir()] in (["claude.json"], [".credentials.json"])
-    assert left_over(reader) == []
-
-
-def test_links_that_end_nowhere(reader):
-    reader.login_path.symlink_to("b")
-    (reader.login_path.parent / "b").symlink_to(".credentials.json")
-    result = pull(reader, 74)
-    assert result.err == (f"credrelay: pull: cannot open {reader.login_path}: "
-                          "Too many levels of symbolic links\n")
-    assert pull_is_harmless(reader)
-
-
-def test_a_link_into_a_folder_that_is_not_there(reader):
-    reader.login_path.symlink_to("/nonexistent/claude.json")
-    result = pull(reader, 65)
-    assert result.err == "credrelay: pull: cannot write in /nonexistent: No such file or directory\n"
-    assert os.readlink(reader.login_path) == "/nonexistent/claude.json"
-
-
-def pull_is_harmless(world):
-    """Nothing was left and nothing taken."""
-    return left_over(world) == [] and os.path.lexists(world.login_path)
-
-
-# -- not a file ----------------------------------------------------------------------------------
-
-
-def a_socket(path):
-    folder = os.getcwd()
-    os.chdir(path.parent)  # the path is too long for a socket's address
-    socket.socket(socket.AF_UNIX).bind(path.name)
-    os.chdir(folder)
-
-
-PLACES = {"a folder": os.mkdir, "a FIFO": os.mkfifo, "a socket": a_socket,
-          "a device": lambda path: path.symlink_to("/dev/null")}
-
-
-@pytest.mark.parametrize("kind", PLACES)
-@pytest.mark.parametrize("command", ["pull", "publish"])
-def test_something_else_in_its_place(world, store, kind, command):
-    join(world, store)
-    world.login_path.parent.mkdir()
-    PLACES[kind](world.login_path)
-    mode = world.login_path.lstat().st_mode
-    result = world.run("credrelay", command, timeout=20)
-    assert (result.status, result.err) == (
-        65, f"credrelay: {command}: {world.login_path} is {kind}, not a file\n"
-            f"  move it away: mv '{world.login_path}' '{world.login_path}.old'\n")
-    assert world.login_path.lstat().st_mode == mode
-    assert result.seconds < 15
-
-
-# -- not allowed ---------------------------------------------------------------------------------
-
-
-def rights(mode):
-    def take(world):
-        world.login_path.parent.chmod(mode)
-    return take
-
-
-def unreadable(world):
-    world.write_login(shared(0, expires_in=60))
-    world.login_path.chmod(0)
-
-
-REFUSALS = {
-    "a folder that cannot be written": (rights(0o500), 77, "cannot write in {folder}: Permission denied\n"),
-    "a folder that cannot be entered": (rights(0), 77, "cannot open {path}: Permission denied\n"
-                                        "  it must be yours and readable: ls -l '{path}'\n"),
-    "a file that cannot be read": (unreadable, 77, "cannot open {path}: Permission denied\n"
-                                   "  it must be yours and readable: ls -l '{path}'\n"),
-}
-
-
-@pytest.mark.parametrize("prepare,status,words", REFUSALS.values(), ids=REFUSALS)
-def test_permissions(reader, prepare, status, words):
-    prepare(reader)
-    result = pull(reader, status, preexec_fn=obey_permissions)
-    place = {"path": reader.login_path, "folder": reader.login_path.parent}
-    assert result.err == f"credrelay: pull: {words.format(**place)}"
-    reader.login_path.parent.chmod(0o700)
-    assert left_over(reader) == []
-    pull_is_harmless(reader)
-
-
-def test_a_home_that_cannot_be_written(reader):
-    """The client's lock cannot be made there; the file is still replaced whole."""
-    pull(reader)  # makes the state folder
-    reader.write_login("")
-    reader.home.chmod(0o500)
-    try:
-        pull(reader, preexec_fn=obey_permissions)
-    finally:
-        reader.home.chmod(0o700)
-    assert reader.access_token() == token(1)
-
-
-def root_can(*argv):
-    """Does this command work here?"""
-    return os.geteuid() == 0 and shutil.which(argv[0]) and subprocess.run(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
-
-
-def test_an_immutable_file(reader):
-    reader.write_login("")
-    if not root_can("chattr", "+i", str(reader.login_path)):
-        pytest.skip("needs root and a file system with chattr +i")
-    try:
-        result = pull(reader, 77)
-    finally:
-        subprocess.run(["chattr", "-i", str(reader.login_path)], check=True)
-    assert result.err == (f"credrelay: pull: cannot replace {reader.login_path}: "
-                          "Operation not permitted\n")
-    assert left_over(reader) == []
-    assert reader.login_path.read_bytes() == b""
-
-
-def test_a_read_only_mount(reader):
-    if not root_can("unshare", "-m", "true"):
-        pytest.skip("needs root and mount namespaces")
-    reader.write_login("")
-    folder = reader.login_path.parent
-    script = f"mount --bind '{folder}' '{folder}' && mount -o remount,bind,ro '{folder}' && exec credrelay pull"
-    result = reader.run("unshare", "-m", "sh", "-c", script)
-    assert (result.status, result.err) == (
-        77, f"credrelay: pull: cannot write in {folder}: Read-only file system\n")
-    assert reader.login_path.read_bytes() == b""
 
 
 # -- what stands beside the login ----------------------------------------------------------------
