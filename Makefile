@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 BUILD ?= build
 
-.PHONY: all demo check quick install bench fuzz torture coverage mutants model sim format lint asan clean
+.PHONY: all demo check quick install bench fuzz torture power-cut coverage mutants model sim format lint asan clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -45,6 +45,9 @@ sim: all          ## a year of a fleet in virtual time, of 4 and of 10,000 machi
 
 torture:          ## every system call killed and failed, every allocation failed: hours
 	@scripts/check torture
+
+power-cut:        ## the power cut under publish and pull on ext4, xfs and btrfs; CUTS=100 each
+	@scripts/power-cut --cuts $(or $(CUTS),100)
 
 install: all
 	@meson configure $(BUILD) --prefix=$(PREFIX) && meson install -C $(BUILD)
