@@ -15,6 +15,7 @@ server that says it can flush, and nothing else."""
 import os
 import socket
 import struct
+import tempfile
 import threading
 
 SECTOR = 512
@@ -70,12 +71,11 @@ class Disk:
         self.size = os.fstat(self.fd).st_size
         self.cache = Cache(self.fd)
         self.fuse, self.blow = 0, None
-        self.address = f"{image}.socket"
+        self.folder = tempfile.TemporaryDirectory(prefix="power")  # a socket's path must be short
+        self.address = f"{self.folder.name}/disk"
         self.drive = f"driver=nbd,server.type=unix,server.path={self.address},cache.direct=off,if=none,id=disk"
 
     def __enter__(self):
-        if os.path.exists(self.address):
-            os.unlink(self.address)
         self.listening = socket.socket(socket.AF_UNIX)
         self.listening.bind(self.address)
         self.listening.listen(1)
@@ -85,7 +85,7 @@ class Disk:
 
     def __exit__(self, *_):
         self.listening.close()
-        os.unlink(self.address)
+        self.folder.cleanup()
         os.close(self.fd)
 
     def cut(self, keeps_cache):

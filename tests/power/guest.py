@@ -16,6 +16,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -114,25 +115,26 @@ class Kit:
     def prepare(self, fs, image):
         """Boot once and keep the memory.  IMAGE: any disk of the size."""
         self.initramfs(fs)
-        monitor, kept = f"{self.cache / fs}.monitor", self.kept(fs)
+        kept = self.cache / f"{fs}.memory"
         kept.unlink(missing_ok=True)
-        drive = f"file={image},format=raw,if=none,id=disk"
-        with Guest([*self.machine(fs, drive), "-monitor", f"unix:{monitor},server,nowait"]) as guest:
+        with tempfile.TemporaryDirectory(prefix="power") as folder:
+            self.boot(fs, image, f"{folder}/monitor")
+        if not kept.exists():
+            raise ChildProcessError("qemu does not give the guest's memory")
+
+    def boot(self, fs, image, monitor):
+        argv = self.machine(fs, f"file={image},format=raw,if=none,id=disk")
+        with Guest(self.cache, [*argv, "-monitor", f"unix:{monitor},server,nowait"]) as guest:
             if "ready" not in guest.lines():
                 raise ChildProcessError(f"the guest does not boot: {self.cache / fs}.log")
             with socket.socket(socket.AF_UNIX) as control:
                 control.connect(monitor)
-                control.sendall(f'migrate "exec:cat >{kept}"\nquit\n'.encode())
+                control.sendall(f'migrate "exec:cat >{fs}.memory"\nquit\n'.encode())
                 while control.recv(4096):
                     pass
-        if not kept.exists():
-            raise ChildProcessError("qemu does not give the guest's memory")
-
-    def kept(self, fs):
-        return self.cache / f"{fs}.memory"
 
     def start(self, fs, drive):
-        return Guest([*self.machine(fs, drive), "-incoming", f"exec:cat {self.kept(fs)}"])
+        return Guest(self.cache, [*self.machine(fs, drive), "-incoming", f"exec:cat {fs}.memory"])
 
 
 def loaded(program):
@@ -144,9 +146,9 @@ def loaded(program):
 
 
 class Guest:
-    def __init__(self, argv):
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT)
+    def __init__(self, folder, argv):
+        self.process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.said = queue.Queue()
         self.thread = threading.Thread(target=self.listen, daemon=True)
         self.thread.start()

@@ -18,6 +18,7 @@ COMPANY = {"TEST": "company"}  # the machine's own key in the file of its login
 SHED, STORE = "/d/shed/.claude/.credentials.json", "/d/store/store.db"
 NEW_FILE, NEW_STORE = ("/d/new/reader-%d/.claude/.credentials.json",
                        "/d/new/writer-%d/.local/state/credrelay/store.db")
+CLIENTS = re.compile(r"/d/(desk|new/writer-\d+)/\.claude/")  # written by a client, not by us
 TEMPORARY = re.compile(r"\.credrelay-[0-9a-f]+$")
 
 
@@ -122,8 +123,8 @@ class Witness:
         for n in self.new["new-file"]:
             self.note(of_login_file(self.contents.get(NEW_FILE % n), n, self.tried, company=False))
         for path, content in self.contents.items():
-            if "/desk/.claude/" in path or "/writer-" in path and "/.claude/" in path:
-                continue  # the client's own writing
+            if CLIENTS.match(path):
+                continue
             if self.entries[path] != "600":
                 self.note([("other", f"{path} has mode {self.entries[path]}")])
             if path.endswith(".json") and "/.local/" in path and not is_json(content):

@@ -2,9 +2,9 @@
  * file_replace() (src/base/file.c) does.  `make power-cut` cuts the power under each, to show that
  * it finds what they lose.
  *
- *     broken-writer no-fsync FILE          a temporary file renamed over it, nothing synced
- *     broken-writer no-folder-fsync FILE   its content synced, its name not
- *     broken-writer in-place FILE          truncated and written, as old clients do */
+ *     unsynced-writer no-fsync FILE          a temporary file renamed over it, nothing synced
+ *     unsynced-writer no-folder-fsync FILE   its content synced, its name not
+ *     unsynced-writer in-place FILE          truncated and written, as old clients do */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
