@@ -16,7 +16,7 @@ bool os_sync_folder(const char *path)
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return errno == EACCES;
-    bool ok = fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
+    bool ok = os_sync_file(fd) || errno == EINVAL || errno == ENOTSUP;
     int saved = errno;
     close(fd);
     errno = saved;
