@@ -4,6 +4,7 @@ Whatever runs a program of ours runs with a HOME of its own and an environment b
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -39,9 +40,21 @@ def pytest(folder, home, arguments, report, log, cwd=ROOT, timeout=None, **more)
     environment = clean(home, CREDRELAY_PREFIX=str(folder / "stage" / "usr" / "local"),
                         CREDRELAY_BUILD=str(folder), **more)
     with open(log, "w") as out:
-        return subprocess.run(
+        return run_bounded(
             [python_with("pytest,xdist,aiosmtpd"), "-m", "pytest", "-q", "-p", "no:cacheprovider",
              "-n", os.environ.get("CHECK_JOBS", "4"), "--durations=8", f"--junitxml={report}",
-             f"--basetemp={home}/tests", *arguments],
-            cwd=cwd, env=environment, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            timeout=timeout).returncode
+             f"--basetemp={home}/tests", *arguments], timeout, cwd=cwd, env=environment, stdout=out)
+
+
+def run_bounded(argv, timeout, **options):
+    """The exit status.  With a TIMEOUT it has a session of its own, which ends with it: what a test that
+    failed has left behind must hold nobody up."""
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                               start_new_session=timeout is not None, **options)
+    try:
+        return process.wait(timeout)
+    finally:
+        if timeout is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

@@ -141,7 +141,7 @@ MUTANTS = [
     broken("a signal is not passed on", INVISIBLE, "src/run/child.c",
            ("    if (!(byte & BY_SYSTEM) || !terminal_told_child(number))\n        kill(c->pid, number);\n",
             "    (void)terminal_told_child;\n"),
-           by="tests/system/test_wrapper_process.py::test_a_signal_reaches_the_client_once"),
+           by="tests/system/test_wrapper_process.py::test_a_signal_reaches_the_client_once[15]"),
     broken("a run that did work is run again", NOTHING_TWICE, "src/run/run.c",
            ("a->result.worked && run->relay->retry != RETRY_ALWAYS", "false && run->relay->retry != RETRY_ALWAYS"),
            by="tests/system/test_wrapper.py::test_work_is_not_repeated"),

@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import resource
+import select
 import signal
 import subprocess
 import sys
@@ -135,7 +136,10 @@ def listen(machine, **popen):
 
 
 def hears(process):
-    """The next signal the client tells of."""
+    """The next signal the client tells of; one that is lost fails the test, and hangs nobody."""
+    if not select.select([process.stdout], [], [], 20)[0]:
+        process.kill()
+        pytest.fail("no signal has reached the client")
     return int(process.stdout.readline())
 
 
