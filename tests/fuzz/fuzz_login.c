@@ -44,11 +44,11 @@ static void use(const struct tool *t, const struct login *l, const char *text, s
 
 static void read_value(const struct tool *t, const char *text, size_t len)
 {
-    char holder[HOLDER_SIZE];
+    struct tenure of;
     struct login l = LOGIN_INIT(LOGIN_ABSENT);
     struct err e;
-    must(value_read_renewable(t, text, len, &l, holder, &e));
-    must(memchr(holder, 0, sizeof holder) != NULL);
+    must(value_read_renewable(t, text, len, &l, &of, &e));
+    must(memchr(of.holder, 0, sizeof of.holder) != NULL);
     login_free(&l);
 }
 
