@@ -139,12 +139,12 @@ static bool is_null(const char *text, const struct json_span *span)
     return span->len == 4 && memcmp(text + span->at, "null", 4) == 0;
 }
 
-/* False: TEXT is not one JSON object; or memory is short, as WHY says. */
-static bool find_members(const struct tool *t, const char *text, size_t len, struct members *m,
-                         struct err *why)
+/* False: TEXT is not one JSON object. */
+static bool find_members(const struct tool *t, const char *text, size_t len, struct members *m)
 {
+    struct err ignored;
     for (unsigned i = 0; t->parts[i]; i++)
-        if (!json_span_find(text, len, t->parts[i], &m->spans[i], why))
+        if (!json_span_find(text, len, t->parts[i], &m->spans[i], &ignored))
             return false;
     return true;
 }
@@ -175,7 +175,7 @@ static bool parse(const struct tool *t, const char *text, size_t len, struct log
     bool enough = true;
     if (only_space(text, len))
         f.state = LOGIN_EMPTY;
-    else if (find_members(t, text, len, &m, &why)) {
+    else if (find_members(t, text, len, &m)) {
         if (!access->found || is_null(text, access))
             f.state = LOGIN_NONE;
         else if (read_members(t, text, &m, &why))
@@ -184,8 +184,6 @@ static bool parse(const struct tool *t, const char *text, size_t len, struct log
             err_no_memory(e);
         else
             malformed(&f, "it is not valid JSON");
-    } else if (!(enough = why.code != ERR_NO_MEMORY)) {
-        err_no_memory(e);
     }
     members_free(&m);
     if (enough) {
