@@ -170,6 +170,10 @@ static void test_least(void **state)
 }
 
 /* TEXT after what is needed, and one line of what it becomes. */
+#define X10 "xxxxxxxxxx"
+#define X65 X10 X10 X10 X10 X10 X10 "xxxxx"
+#define X80 X10 X10 X10 X10 X10 X10 X10 X10
+
 static const struct {
     const char *text, *becomes;
 } good[] = {
@@ -178,6 +182,8 @@ static const struct {
     {"expiry = session.ends , s\n", "fresh=session.ends 0 names=ends|\nclock=1 required=0\n"},
     {"expiry = session.ends, ms\nrequired = session.x[], session.ends\n",
      "expiry=session.ends 0 names=ends|\nclock=0 required=1\n"},
+    {"required = session." X65 "\n",
+     "it has no " X10 X10 X10 X10 X10 X10 "=session." X65 " 0 names=" X65 "|\narray=0\n"},
     {"required = session.x[], when\n", "it has no x=session.x 0 names=x|\narray=1\n"},
     {"without-refresh = blank\nlock = yes\n", ".lamp/s.json lock=1 keychain=- bare=1\n"},
     {"keychain = Lamp\nkeychain-by-folder = yes\n", "lock=0 keychain=Lamp+folder bare=0\n"},
@@ -224,8 +230,8 @@ static void test_good(void **state)
 #define WORDS                                                                                      \
     "takes words with [a|b|] for alternatives, at most 12 times and 24 of them, and ~ between "    \
     "clauses"
-#define X10 "xxxxxxxxxx"
-#define X80 X10 X10 X10 X10 X10 X10 X10 X10
+
+#define ALTERNATIVES "a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a|a"
 
 static const struct {
     const char *text; /* after what is needed: its first line is the tenth */
@@ -240,6 +246,8 @@ static const struct {
      "failures.status, failures.line, failures.kinds, json, json.types and remarks"},
     {"file = b\n", "F:10: [login] file is said twice", ""},
     {"keychain = a \"lamp\"\n", "F:10: [login] keychain = a \"lamp\" is not valid",
+     "keychain takes the name of a Keychain item, without quotes and backslashes"},
+    {"keychain = " X65 "\n", "F:10: [login] keychain = " X65 " is not valid",
      "keychain takes the name of a Keychain item, without quotes and backslashes"},
     {"lock = maybe\n", "F:10: [login] lock = maybe is not valid", "lock takes yes|no"},
     {"refresh = other.token\n", "F:10: [login] refresh = other.token is not valid",
@@ -307,6 +315,12 @@ static const struct {
      "type takes members of the output's objects: NAME, NAME.NAME or NAME[]"},
     {"[remarks]\nold = x\n", "F:11: [remarks] old = x is not valid",
      "old takes VERSION = TEXT, with numbers and dots for a version"},
+    {"[overrides]\nmanaged = x\n", "F: [overrides] has environment or managed without file",
+     "say file and member as well"},
+    {"[failures.text]\nlapsed = [" ALTERNATIVES "]\n",
+     "F:11: [failures.text] lapsed = [" ALTERNATIVES "] is not valid", "lapsed " WORDS},
+    {"[remarks]\n1 = x\n2 = x\n3 = x\n4 = x\n5 = x\n6 = x\n7 = x\n8 = x\n9 = x\n",
+     "F:19: [remarks] 9: more than 8 remarks", ""},
     {"[overrides]\nenvironment = env\n", "F: [overrides] has environment or managed without file",
      "say file and member as well"},
     {"[json]\nkidn = x\n", "F:11: [json] has no setting called 'kidn'",
@@ -385,6 +399,48 @@ static void test_limits(void **state)
                      "F:69: the description has more than 32768 bytes of text");
 }
 
+/* Whatever is the first that does not fit any more, that is what is said. */
+static void test_full(void **state)
+{
+    (void)state;
+    for (const struct tool *const *t = shipped_tools; *t; t++) {
+        struct buf shipped, text;
+        read_shipped(*t, &shipped);
+        size_t refused = 0;
+        bool fits = false;
+        for (size_t taken = LIMIT_TOOL_TEXT; !fits && taken > 0; taken -= 7) {
+            struct err e = {.text = ""};
+            buf_init(&text, 1 << 20);
+            buf_text(&text, "[words]\nfull = ");
+            for (size_t n = 0; n < taken; n++)
+                buf_text(&text, "x");
+            buf_text(&text, "\n");
+            buf_bytes(&text, shipped.data, shipped.len);
+            struct tool *got = parsed(text.data, text.len, &e);
+            fits = got != NULL;
+            if (!fits)
+                assert_non_null(
+                    strstr(e.text, "the description has more than 32768 bytes of text"));
+            refused += !fits;
+            description_free(got);
+            buf_free(&text);
+        }
+        assert_true(fits && refused > 100);
+        buf_free(&shipped);
+    }
+}
+
+static void test_a_name_that_does_not_fit(void **state)
+{
+    (void)state;
+    static char name[LIMIT_TOOL_TEXT + 1];
+    struct err e;
+    memset(name, 'x', sizeof name - 1);
+    assert_null(description_parse(name, "", 0, "F", &e));
+    same_error("a name", &e, ERR_TOO_LARGE,
+               "F:0: the description has more than 32768 bytes of text", "");
+}
+
 /* Words that name words that name words: as long as is allowed, and no longer. */
 static void test_words_that_grow(void **state)
 {
@@ -428,8 +484,10 @@ static void test_any_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_shipped),   IN_WORLD(test_least),           IN_WORLD(test_good),
-        IN_WORLD(test_mistakes),  IN_WORLD(test_limits),          IN_WORLD(test_incomplete),
+        IN_WORLD(test_shipped),   IN_WORLD(test_least),
+        IN_WORLD(test_good),      IN_WORLD(test_mistakes),
+        IN_WORLD(test_limits),    IN_WORLD(test_incomplete),
+        IN_WORLD(test_full),      IN_WORLD(test_a_name_that_does_not_fit),
         IN_WORLD(test_any_bytes), IN_WORLD(test_words_that_grow),
     };
     folder = getenv("CREDRELAY_TOOLS");

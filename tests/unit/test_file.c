@@ -347,6 +347,67 @@ static void test_dir_refused(void **state)
     same_int("too long", e.code, ERR_IO);
 }
 
+/* Paths as long as the system takes and longer, and links that lead to such. */
+static void test_long_paths(void **state)
+{
+    (void)state;
+    static char path[2 * LIMIT_PATH];
+    char out[LIMIT_PATH];
+    struct err e;
+    memset(path, 'x', sizeof path - 1);
+    assert_false(file_real(path, out, &e));
+    same_error("too long", &e, ERR_IO,
+               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...: "
+               "File name too long",
+               "");
+    assert_false(replace(path, "x", &e));
+    assert_false(dir_make_for(path, &e));
+    /* A name that fits where the temporary one beside it does not, by the system's bound. */
+    memset(path, 'x', 300);
+    path[300] = '\0';
+    assert_false(replace(path, "x", &e));
+    same_int("by the system's bound", e.code, ERR_IO);
+    /* And by ours: many folders deep. */
+    snprintf(path, sizeof path, "%s", in_home(""));
+    for (size_t i = strlen(path); i < LIMIT_PATH - 10; i++)
+        path[i] = i % 2 ? 'x' : '/';
+    path[LIMIT_PATH - 10] = '\0';
+    assert_false(replace(path, "x", &e));
+    same_int("by ours", e.code, ERR_IO);
+    assert_non_null(strstr(e.text, "...: File name too long"));
+}
+
+/* A relative link's place is that of its folder, which may be too deep for it. */
+static void test_long_link(void **state)
+{
+    (void)state;
+    static char target[LIMIT_PATH];
+    char out[LIMIT_PATH];
+    struct err e;
+    memset(target, 'x', sizeof target);
+    for (size_t i = 200; i < sizeof target; i += 200)
+        target[i] = '/';
+    target[LIMIT_PATH - 10] = '\0';
+    assert_int_equal(symlink(target, in_home("deep")), 0);
+    assert_false(file_real(in_home("deep"), out, &e));
+    same_int("too long", e.code, ERR_IO);
+    assert_non_null(strstr(e.text, "...: File name too long"));
+}
+
+static void test_dir_make_for(void **state)
+{
+    (void)state;
+    struct err e;
+    assert_true(dir_make_for("/file", &e)); /* there is nothing to make */
+    assert_true(dir_make_for("file", &e));
+    same_int("nothing made", files_in(in_home("")), 0);
+    assert_true(dir_make_for(in_home("a/b/file"), &e));
+    same_int("made", file_mode(in_home("a/b")), 0700);
+    assert_int_equal(symlink("loop", in_home("loop")), 0);
+    assert_false(dir_make_for(in_home("loop"), &e));
+    same_int("a loop", e.code, ERR_IO);
+}
+
 static void test_join(void **state)
 {
     (void)state;
@@ -376,6 +437,9 @@ int main(void)
         IN_WORLD(test_dir_make),
         IN_WORLD(test_dir_refused),
         IN_WORLD(test_join),
+        IN_WORLD(test_long_paths),
+        IN_WORLD(test_long_link),
+        IN_WORLD(test_dir_make_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ini.h"
+#include "base/limits.h"
 
 static bool note(void *ctx, const char *section, const char *key, const char *value, unsigned line,
                  struct err *e)
@@ -100,6 +101,31 @@ static void test_refused(void **state)
     }
 }
 
+/* A section, a key and a value, each longer than a configuration may be. */
+static void test_longer_than_a_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *after, *message;
+    } rows[] = {
+        {"[", "]\nk = v\n", "f:1: line too long"},
+        {"[a]\n", " = v\n", "f:2: line too long"},
+        {"[a]\nk = ", "\n", "f:2: line too long"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct buf text;
+        struct err e;
+        buf_init(&text, 2 * LIMIT_CONFIG);
+        buf_text(&text, rows[i].before);
+        for (unsigned n = 0; n <= LIMIT_CONFIG; n++)
+            buf_text(&text, "x");
+        buf_text(&text, rows[i].after);
+        assert_false(ini_parse(buf_str(&text), text.len, "f", note, NULL, &e));
+        same_error(rows[i].before, &e, ERR_TOO_LARGE, rows[i].message, "");
+        buf_free(&text);
+    }
+}
+
 static bool note_section(void *ctx, const char *section, const char *key, const char *value,
                          unsigned line, struct err *e)
 {
@@ -184,9 +210,10 @@ static void test_too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_sections), cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_long),     cmocka_unit_test(test_too_long),
+        IN_WORLD(test_longer_than_a_file), cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_stop),       cmocka_unit_test(test_long),
+        cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "tool/description.h"
 #include "tool/login.h"
 
 #define FINGERPRINT "c8438892"
@@ -70,6 +71,8 @@ static const struct {
     {"a list as part", "{\"claudeAiOauth\":[]}", LOGIN_MALFORMED, "it is not an object", false, 0,
      0},
     {"a text as part", "{\"claudeAiOauth\":\"x\"}", LOGIN_MALFORMED, "it is not an object", false,
+     0, 0},
+    {"a truth as part", "{\"claudeAiOauth\":true}", LOGIN_MALFORMED, "it is not an object", false,
      0, 0},
     {"empty part", PART(""), LOGIN_MALFORMED, "it has no access token", false, 0, 0},
     {"a number as token", PART("\"accessToken\":5," EXPIRES "," SCOPES), LOGIN_MALFORMED,
@@ -307,12 +310,80 @@ static void test_with_expiry(void **state)
     buf_free(&out);
 }
 
+/* A tool that says times in seconds, has required members that are no lists, and a refresh token that
+ * its client cannot do without. */
+static const char lamp[] =
+    "[tool]\nproduct = Lamp\nprogram = lamp\nlogin-command = lamp login\n"
+    "[login]\nfolder = .lamp\nfile = s.json\nparts = session\naccess = session.token\n"
+    "refresh = session.refresh\nexpiry = session.ends, s\n"
+    "required = session.id, session.ends, session.refresh\n";
+
+#define SESSION(members) "{\"session\":{\"token\":\"t\",\"refresh\":\"r\"," members "}}"
+
+static void test_other_tools(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *flaw;
+        int64_t expires_at;
+    } rows[] = {
+        {SESSION("\"id\":1,\"ends\":1795464776"), "", INT64_C(1795464776000)},
+        {SESSION("\"id\":null,\"ends\":1795464776"), "it has no id", 0},
+        {SESSION("\"id\":1,\"ends\":4102444801"), "its expiry is not a time", 0},
+        {SESSION("\"id\":1,\"ends\":9000000000000000000"), "its expiry is not a time", 0},
+    };
+    struct err e;
+    struct tool *t = description_parse("lamp", lamp, strlen(lamp), "F", &e);
+    assert_non_null(t);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct login_facts f;
+        assert_true(login_look(t, rows[i].text, strlen(rows[i].text), &f, &e));
+        same_int(rows[i].text, f.state, rows[i].flaw[0] ? LOGIN_MALFORMED : LOGIN_USABLE);
+        same_text(rows[i].text, f.flaw, rows[i].flaw);
+        same_int(rows[i].text, f.expires_at, rows[i].expires_at);
+    }
+    struct login l = LOGIN_INIT(LOGIN_ABSENT), other = LOGIN_INIT(LOGIN_ABSENT);
+    assert_true(login_parse(t, rows[0].text, strlen(rows[0].text), &l, &e));
+    assert_true(login_with_expiry(t, &l, 1795000000000, &other, &e));
+    same_text("in seconds", secret_reveal(other.part, NULL),
+              SESSION("\"id\":1,\"ends\":1795000000"));
+    login_free(&other);
+    assert_false(login_without_refresh(t, &l, &other, &e));
+    same_error("not without", &e, ERR_INVALID, "the refresh token cannot be taken out of the login",
+               "log in again: lamp login");
+    login_free(&l);
+    description_free(t);
+}
+
+/* A login that never expires has no member to say when. */
+static void test_without_expiry(void **state)
+{
+    (void)state;
+    struct err e;
+    struct buf text;
+    buf_init(&text, 2000);
+    buf_printf(&text, "%.*s", (int)(strstr(lamp, "expiry") - lamp), lamp);
+    struct tool *t = description_parse("lamp", text.data, text.len, "F", &e);
+    assert_non_null(t);
+    static const char eternal[] = SESSION("\"id\":1");
+    struct login l = LOGIN_INIT(LOGIN_ABSENT), other;
+    assert_true(login_parse(t, eternal, strlen(eternal), &l, &e));
+    same_int("not known", l.facts.expires_at, 0);
+    assert_false(login_with_expiry(t, &l, 1795000000000, &other, &e));
+    same_error("refused", &e, ERR_UNSUPPORTED,
+               "Lamp does not let anybody else say when a login expires", "");
+    login_free(&l);
+    description_free(t);
+    buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_cases),           IN_WORLD(test_torn),        IN_WORLD(test_part),
-        IN_WORLD(test_without_refresh), IN_WORLD(test_with_expiry), IN_WORLD(test_hidden_refresh),
-        IN_WORLD(test_too_large),       IN_WORLD(test_same),        IN_WORLD(test_explain),
+        IN_WORLD(test_cases),       IN_WORLD(test_torn),           IN_WORLD(test_part),
+        IN_WORLD(test_other_tools), IN_WORLD(test_without_expiry), IN_WORLD(test_without_refresh),
+        IN_WORLD(test_with_expiry), IN_WORLD(test_hidden_refresh), IN_WORLD(test_too_large),
+        IN_WORLD(test_same),        IN_WORLD(test_explain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,6 +165,20 @@ static void test_merge(void **state)
 }
 
 /* A time of another login's must not stay beside this one. */
+static void test_merge_into_none(void **state)
+{
+    (void)state;
+    struct login l = parsed("{" TOKENS(ID "," ACCESS "," REFRESH) "}");
+    struct buf out;
+    struct err e;
+    buf_init(&out, 1000);
+    assert_false(login_merge(&tool_codex, &l, "[]", 2, &out, &e));
+    same_error("a list", &e, ERR_INVALID, "not a JSON object", "");
+    same_text("nothing written", buf_str(&out), "");
+    buf_free(&out);
+    login_free(&l);
+}
+
 static void test_merge_without(void **state)
 {
     (void)state;
@@ -220,9 +234,9 @@ static void test_expired(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_cases),       IN_WORLD(test_without_refresh), IN_WORLD(test_hidden_refresh),
-        IN_WORLD(test_with_expiry), IN_WORLD(test_merge),           IN_WORLD(test_merge_without),
-        IN_WORLD(test_jwt),         IN_WORLD(test_expired),
+        IN_WORLD(test_merge_into_none), IN_WORLD(test_cases),       IN_WORLD(test_without_refresh),
+        IN_WORLD(test_hidden_refresh),  IN_WORLD(test_with_expiry), IN_WORLD(test_merge),
+        IN_WORLD(test_merge_without),   IN_WORLD(test_jwt),         IN_WORLD(test_expired),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

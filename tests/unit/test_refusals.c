@@ -108,6 +108,39 @@ static void test_replace_public(void **state)
     same_int("mode", file_mode(in_home("x")), 0644);
 }
 
+/* Root keeps a file its owner's; one that cannot be given to him is not put in the other's place. */
+static void test_owner(void **state)
+{
+    (void)state;
+    struct err e = {.code = ERR_NONE};
+    struct stat st;
+    if (geteuid() != 0)
+        skip(); /* nobody else's files can be written */
+    put_file(in_home("x"), "old", 0600);
+    assert_int_equal(chown(in_home("x"), 12345, 12345), 0);
+    refuse("fchown", 1, EPERM);
+    assert_false(file_replace(in_home("x"), "new", 3, &e));
+    assert_true(refused());
+    same_int("refused", e.code, ERR_DENIED);
+    same_text("content", file_text(in_home("x")), "old");
+    assert_true(file_replace(in_home("x"), "new", 3, &e));
+    assert_int_equal(stat(in_home("x"), &st), 0);
+    same_int("owner", st.st_uid, 12345);
+    same_text("content", file_text(in_home("x")), "new");
+    same_int("nothing beside it", files_in(in_home("")), 1);
+}
+
+/* In the root folder there is no name before the slash. */
+static void test_root_folder(void **state)
+{
+    (void)state;
+    struct err e = {.code = ERR_NONE};
+    refuse("open", 1, EACCES);
+    assert_false(file_replace("/credrelay-test-none", "new", 3, &e));
+    assert_true(refused());
+    same_error("the root folder", &e, ERR_DENIED, "cannot write in /: Permission denied", "");
+}
+
 static void test_read(void **state)
 {
     (void)state;
@@ -307,10 +340,19 @@ static void test_log_dropped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_replace),      IN_WORLD(test_replace_folder), IN_WORLD(test_replace_public),
-        IN_WORLD(test_read),         IN_WORLD(test_folder),         IN_WORLD(test_lock),
-        IN_WORLD(test_claim),        IN_WORLD(test_claim_in_use),   IN_WORLD(test_log),
-        IN_WORLD(test_log_rotation), IN_WORLD(test_log_dropped),
+        IN_WORLD(test_replace),
+        IN_WORLD(test_replace_folder),
+        IN_WORLD(test_replace_public),
+        IN_WORLD(test_read),
+        IN_WORLD(test_owner),
+        IN_WORLD(test_root_folder),
+        IN_WORLD(test_folder),
+        IN_WORLD(test_lock),
+        IN_WORLD(test_claim),
+        IN_WORLD(test_claim_in_use),
+        IN_WORLD(test_log),
+        IN_WORLD(test_log_rotation),
+        IN_WORLD(test_log_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

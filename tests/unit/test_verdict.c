@@ -238,6 +238,12 @@ static const struct {
      1, "other, let go"},
     {"an answer that quotes it", "It prints: Not logged in " DOT " Please run /login", RUN_TEXT, 1,
      "other, let go"},
+    {"with an exclamation mark", "Not logged in!", RUN_TEXT, 1, "lapsed"},
+    {"a clause without a space", "Not logged in.Please run /login", RUN_TEXT, 1, "other, let go"},
+    {"a status, a colon and words", "API Error: 401: no", RUN_TEXT, 1, "lapsed"},
+    {"a body with a list", "API Error: 401 {\"a\":[{\"b\":1}]}", RUN_TEXT, 1, "lapsed"},
+    {"a body cut behind a backslash", "API Error: 401 {\"a\":\"\\", RUN_TEXT, 1, "lapsed"},
+    {"a page that does not end", "API Error: 401 <html", RUN_TEXT, 1, "lapsed"},
     {"half of it", "Not logged", RUN_TEXT, 1, "other"},
     {"no UTF-8", "Not logged in \xb7 Please run /login", RUN_TEXT, 1, "other, let go"},
 
