@@ -185,7 +185,7 @@ struct parts {
 static struct parts split(const char *text, size_t len)
 {
     struct parts p = {.count = 0};
-    for (const char *end = text + len; p.count < 4;) {
+    for (const char *end = text + len;;) {
         const char *dot = p.count < 3 ? memchr(text, '.', (size_t)(end - text)) : NULL;
         const char *stop = dot ? dot : end;
         p.at[p.count] = text;

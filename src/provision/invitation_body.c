@@ -63,7 +63,9 @@ static const char *plain(const jv *object, const char *key, size_t size)
 static bool text(const jv *object, const char *key, char *out, size_t size)
 {
     const char *value = plain(object, key, size);
-    return value && snprintf(out, size, "%s", value) > 0;
+    if (value)
+        snprintf(out, size, "%s", value);
+    return value != NULL;
 }
 
 /* Any machine's name, fit to be shown. */
