@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alert/settings.h"
 #include "relay/relay.h"
 
 #define WRITER                                                                                     \
@@ -288,6 +289,8 @@ static const struct {
     {"[claude]\nrenew = \n", NULL, "@:2: renew =  is not valid", "renew takes yes|no|COMMAND"},
     {"[claude]\nlog-size = 4095\n", NULL, "@:2: log-size = 4095 is not valid",
      "log-size takes SIZE"},
+    {"[claude]\nlog-size = much\n", NULL, "@:2: log-size = much is not valid",
+     "log-size takes SIZE"},
     {"[claude]\nlog-keep = 101\n", NULL, "@:2: log-keep = 101 is not valid",
      "log-keep takes NUMBER"},
     {"[claude]\nrole = reader # the VPS\n", NULL, "@:2: role = reader # the VPS is not valid",
@@ -380,6 +383,98 @@ static void test_bad_variable(void **state)
             relay_free(&r);
         unsetenv(bad[i].name);
     }
+}
+
+/* Values longer than what they are kept in: told with their beginning. */
+static void test_long_values(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;
+        size_t room;
+        const char *takes;
+    } rows[] = {{"store", 1024, "URL"}, {"renew", 512, "yes|no|COMMAND"}, {"writers", 1024, NULL}};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (int more = -1; more < 1; more++) {
+            static char value[2000], text[2100];
+            struct relay r;
+            struct err e = {.text = ""};
+            memset(value, 'x', sizeof value);
+            value[rows[i].room + (size_t)more] = '\0';
+            snprintf(text, sizeof text, "[claude]\n%s = %s\n", rows[i].key, value);
+            put_file(in_home(conf), text, 0600);
+            bool ok = relay_load(NULL, &r, &e);
+            same_int(rows[i].key, ok, more < 0);
+            if (ok)
+                relay_free(&r);
+            else
+                assert_non_null(strstr(e.text, "xxx is not valid"));
+        }
+}
+
+/* Places that are too long for a path, and variables that say nothing. */
+static void test_long_places(void **state)
+{
+    (void)state;
+    static char longer[2 * LIMIT_PATH], nearly[LIMIT_PATH];
+    static struct relay_names names;
+    struct alert_settings alert;
+    struct relay r = {.name = "claude"};
+    struct err e;
+    char out[LIMIT_PATH];
+    memset(longer, 'x', sizeof longer - 1);
+    memset(nearly, 'x', sizeof nearly - 1);
+    nearly[0] = longer[0] = '/';
+    nearly[LIMIT_PATH - 12] = '\0';
+    setenv("CREDRELAY_CONFIG", longer, 1);
+    assert_false(relay_config_path(out, &e));
+    assert_non_null(strstr(e.text, "...: File name too long"));
+    assert_false(relay_load(NULL, &r, &e));
+    assert_false(relay_names(&names, &e));
+    assert_false(alert_settings_load(&alert, &e));
+    setenv("CREDRELAY_CONFIG", "", 1);
+    setenv("XDG_CONFIG_HOME", nearly, 1);
+    assert_false(relay_config_path(out, &e));
+    assert_non_null(strstr(e.text, "File name too long"));
+    setenv("XDG_CONFIG_HOME", longer, 1);
+    assert_false(relay_config_path(out, &e));
+    unsetenv("XDG_CONFIG_HOME");
+    snprintf(r.state_dir, sizeof r.state_dir, "%s", nearly);
+    assert_false(relay_state_path(&r, ".incident.json", out, &e));
+    assert_non_null(strstr(e.text, "...: File name too long"));
+    setenv("CLAUDE_CONFIG_DIR", nearly, 1);
+    assert_false(relay_load(NULL, &r, &e));
+    unsetenv("CLAUDE_CONFIG_DIR");
+    setenv("XDG_STATE_HOME", longer, 1);
+    assert_false(relay_load(NULL, &r, &e));
+    assert_false(relay_load_of_tool("claude", &r, &e));
+    unsetenv("XDG_STATE_HOME");
+    setenv("CREDRELAY_MACHINE", "", 1);
+    assert_true(relay_load(NULL, &r, &e));
+    assert_true(r.machine[0] != '\0');
+    relay_free(&r);
+}
+
+static void test_bad_names(void **state)
+{
+    (void)state;
+    static struct relay_names names;
+    struct relay r;
+    struct err e;
+    char want[1000] = "";
+    assert_false(relay_name_ok(""));
+    put_file(in_home(conf), "[.x]\ntool = claude\n", 0600);
+    with_path("@:1: [.x] is no name for a relay", want, sizeof want);
+    assert_false(relay_names(&names, &e));
+    same_text("listed", e.text, want);
+    assert_true(relay_load_of_tool("claude", &r, &e)); /* it is not looked at */
+    same_text("by its tool", r.name, "claude");
+    relay_free(&r);
+    put_file(in_home(conf), "[claude]\nwriters = a, b\n", 0600);
+    setenv("CREDRELAY_ROLE", "x", 1);
+    assert_false(relay_load_of_tool("claude", &r, &e));
+    same_text("a variable", e.text, "CREDRELAY_ROLE: role = x is not valid");
+    unsetenv("CREDRELAY_ROLE");
 }
 
 static void test_unreadable(void **state)
@@ -515,12 +610,14 @@ static void test_login_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_login_source),   WITH_FOLDER(test_cases),
-        WITH_FOLDER(test_succession),     WITH_FOLDER(test_mistakes),
-        WITH_FOLDER(test_of_tool),        WITH_FOLDER(test_bad_variable),
-        WITH_FOLDER(test_unreadable),     WITH_FOLDER(test_places),
-        WITH_FOLDER(test_settings),       WITH_FOLDER(test_names),
-        WITH_FOLDER(test_too_many_names), WITH_FOLDER(test_log),
+        WITH_FOLDER(test_login_source), WITH_FOLDER(test_cases),
+        WITH_FOLDER(test_succession),   WITH_FOLDER(test_mistakes),
+        WITH_FOLDER(test_of_tool),      WITH_FOLDER(test_bad_variable),
+        WITH_FOLDER(test_long_values),  WITH_FOLDER(test_long_places),
+        WITH_FOLDER(test_bad_names),    WITH_FOLDER(test_unreadable),
+        WITH_FOLDER(test_places),       WITH_FOLDER(test_settings),
+        WITH_FOLDER(test_names),        WITH_FOLDER(test_too_many_names),
+        WITH_FOLDER(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

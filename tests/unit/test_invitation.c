@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "provision/invitation.h"
+#include "provision/invitation_body.h"
 #include "provision/passphrase.h"
 
 #define NOW   INT64_C(1795464776123)
@@ -236,17 +237,25 @@ static void test_altered_anywhere(void **state)
 }
 
 /* A line around BODY with a checksum that fits, as a forger makes it. */
-static void forge(const char *head, const void *body, size_t len, struct buf *line)
+static void forge_text(const char *head, const char *body, struct buf *line)
 {
     unsigned char hash[32];
-    char text[LIMIT_INVITATION];
-    sodium_bin2base64(text, sizeof text, body, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    buf_printf(line, "%s.%s", head, text);
+    char text[16];
+    buf_printf(line, "%s.%s", head, body);
     crypto_generichash(hash, sizeof hash, (const unsigned char *)line->data, line->len, NULL, 0);
     sodium_bin2base64(text, sizeof text, hash, 6, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     buf_printf(line, ".%s", text);
 }
 
+static void forge(const char *head, const void *body, size_t len, struct buf *line)
+{
+    char text[LIMIT_INVITATION];
+    sodium_bin2base64(text, sizeof text, body, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    forge_text(head, text, line);
+}
+
+#define LONG32  "0123456789abcdef0123456789abcdef"
+#define LONG128 LONG32 LONG32 LONG32 LONG32
 #define ANOTHER "make another one, with the same credrelay on both machines"
 #define HEAD    "{\"made\":1,\"expires\":9999999999999,\"by\":\"m\","
 #define GOOD    HEAD "\"relay\":\"claude\",\"settings\":{\"role\":\"reader\",\"store\":\"ssm://r/n\"},"
@@ -289,6 +298,16 @@ static const struct {
      "the invitation is not valid: one of its keys is none", ANOTHER},
     {GOOD "\"keys\":[{\"profile\":\"p\",\"id\":\"i\",\"secret\":\"s\\nregion = x\"}]}",
      "the invitation is not valid: one of its keys is none", ANOTHER},
+    {GOOD "\"keys\":[{\"profile\":\"[p\",\"id\":\"i\",\"secret\":\"s\"}]}",
+     "the invitation is not valid: one of its keys is none", ANOTHER},
+    {GOOD "\"keys\":[{\"profile\":\"p\\u007f\",\"id\":\"i\",\"secret\":\"s\"}]}",
+     "the invitation is not valid: one of its keys is none", ANOTHER},
+    {GOOD "\"keys\":[{\"profile\":\"p\",\"id\":\"\",\"secret\":\"s\"}]}",
+     "the invitation is not valid: one of its keys is none", ANOTHER},
+    {GOOD "\"keys\":[{\"profile\":\"" LONG128 "\",\"id\":\"i\",\"secret\":\"s\"}]}",
+     "the invitation is not valid: one of its keys is none", ANOTHER},
+    {"{\"expires\":9999999999999,\"by\":\"" LONG128 "\"}",
+     "the invitation is not valid: it does not say who made it", ANOTHER},
 };
 
 static void test_bodies(void **state)
@@ -307,6 +326,55 @@ static void test_bodies(void **state)
         buf_free(&line);
         buf_free(&said);
     }
+}
+
+/* Who made it is shown: nothing in the name may change a terminal. */
+static void test_a_maker_with_control_characters(void **state)
+{
+    (void)state;
+    static const char body[] =
+        "{\"expires\":9999999999999,\"by\":\"a\\u001b\\u007fb\",\"relay\":\"claude\",\"settings\":"
+        "{\"role\":\"reader\",\"store\":\"local:\"},\"keys\":[]}";
+    struct invitation i;
+    struct err e;
+    assert_true(invitation_body_read(body, strlen(body), &i, &e));
+    same_text("shown", i.by, "a??b");
+    invitation_free(&i);
+}
+
+static void test_no_base64(void **state)
+{
+    (void)state;
+    struct buf line, said;
+    struct err e;
+    buf_init(&line, LIMIT_INVITATION);
+    buf_init(&said, LIMIT_INVITATION);
+    forge_text("credrelay-invitation-1.open", "$$$$", &line);
+    assert_false(open_line(buf_str(&line), line.len, NULL, NOW, &said, &e));
+    same_error("no base64", &e, ERR_INVALID, "the invitation is not valid: it is not base64",
+               ANOTHER);
+    buf_free(&line);
+    buf_free(&said);
+}
+
+/* Whatever the room, all of it is written or it is said that it does not fit. */
+static void test_no_room(void **state)
+{
+    (void)state;
+    struct invitation i = reader();
+    struct buf whole;
+    struct err e;
+    buf_init(&whole, LIMIT_INVITATION);
+    assert_true(invitation_write(&i, NULL, &whole, &e));
+    for (size_t room = 0; room < whole.len; room++) {
+        struct buf line;
+        buf_init(&line, room);
+        assert_false(invitation_write(&i, NULL, &line, &e));
+        same_int("too large", e.code, ERR_TOO_LARGE);
+        buf_free(&line);
+    }
+    buf_free(&whole);
+    invitation_free(&i);
 }
 
 static void test_forged_frames(void **state)
@@ -417,11 +485,19 @@ static void test_passphrases_typed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_there_and_back),   IN_WORLD(test_format_1_stays_readable),
-        IN_WORLD(test_no_lines),         IN_WORLD(test_cut_anywhere),
-        IN_WORLD(test_altered_anywhere), IN_WORLD(test_bodies),
-        IN_WORLD(test_forged_frames),    IN_WORLD(test_passphrases_and_time),
-        IN_WORLD(test_passphrases_made), IN_WORLD(test_passphrases_typed),
+        IN_WORLD(test_there_and_back),
+        IN_WORLD(test_format_1_stays_readable),
+        IN_WORLD(test_no_lines),
+        IN_WORLD(test_cut_anywhere),
+        IN_WORLD(test_altered_anywhere),
+        IN_WORLD(test_a_maker_with_control_characters),
+        IN_WORLD(test_no_base64),
+        IN_WORLD(test_no_room),
+        IN_WORLD(test_bodies),
+        IN_WORLD(test_forged_frames),
+        IN_WORLD(test_passphrases_and_time),
+        IN_WORLD(test_passphrases_made),
+        IN_WORLD(test_passphrases_typed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

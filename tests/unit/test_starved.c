@@ -259,8 +259,10 @@ static void test_configuration(void **state)
     put_file(in_home(".config/credrelay/credrelay.conf"),
              "[claude]\nstore = ssm://us-west-2/claude/oauth/credentials\n"
              "reader-profile = r\nwriters = a, b\n[codex]\ntool = codex\n"
-             "[alert]\nmail = a@example.com\nmail-from = b@example.com\nsmtp = smtp://127.0.0.1\n",
+             "[alert]\nmail = a@example.com\nmail-from = b@example.com\nsmtp = smtp://127.0.0.1\n"
+             "webhook-file = /f\nwebhook-format = json\ncommand = x\n",
              0600);
+    setenv("CREDRELAY_MACHINE", "mac-1", 1);
     starve_each("a relay", load_relay);
     starve_each("the relays", list_relays);
     starve_each("a relay by its tool", load_of_tool);

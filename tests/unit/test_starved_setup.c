@@ -57,6 +57,28 @@ static bool read_invitation(struct err *e)
     return true;
 }
 
+static struct secret *phrase;
+
+static bool write_sealed(struct err *e)
+{
+    struct buf line;
+    buf_init(&line, LIMIT_INVITATION);
+    bool ok = invitation_write(&invitation, phrase, &line, e);
+    buf_free(&line);
+    return ok;
+}
+
+static bool read_sealed(struct err *e)
+{
+    struct invitation_line l;
+    struct invitation i;
+    if (!invitation_look(written, strlen(written), &l, e) ||
+        !invitation_open(&l, phrase, NOW, &i, e))
+        return false;
+    invitation_free(&i);
+    return true;
+}
+
 static bool make_passphrase(struct err *e)
 {
     struct secret *made = passphrase_make(), *typed = passphrase_typed("abc", 3);
@@ -86,6 +108,13 @@ static void test_invitations(void **state)
     assert_true(invitation_write(&invitation, NULL, &line, &e));
     snprintf(written, sizeof written, "%s", buf_str(&line));
     starve_each("an invitation read", read_invitation);
+    phrase = passphrase_typed("abcde", 5);
+    starve_each("a sealed one written", write_sealed);
+    buf_clear(&line);
+    assert_true(invitation_write(&invitation, phrase, &line, &e));
+    snprintf(written, sizeof written, "%s", buf_str(&line));
+    starve_each("a sealed one read", read_sealed);
+    secret_free(phrase);
     buf_free(&line);
     invitation_free(&invitation);
 }
