@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -140,5 +141,6 @@ CALL(pid_t, fork, -1, (void), ())
 CALL(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))
 CALL(int, pipe2, -1, (int fds[2], int flags), (fds, flags))
 CALL(int, gethostname, answer(), (char *at, size_t len), (at, len))
+CALL(struct passwd *, getpwuid, NULL, (uid_t uid), (uid))
 CALL(int, inotify_init1, -1, (int flags), (flags))
 CALL(int, timerfd_create, -1, (int clock, int flags), (clock, flags))

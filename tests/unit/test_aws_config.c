@@ -68,6 +68,10 @@ static void same(const char *what, const char *got, const char *want)
 
 /* ---- settings of profiles ---- */
 
+#define LONG20  "xxxxxxxxxxxxxxxxxxxx"
+#define LONG160 LONG20 LONG20 LONG20 LONG20 LONG20 LONG20 LONG20 LONG20
+#define LONG320 LONG160 LONG160
+
 static const struct {
     const char *what, *credentials, *config, *profile, *key, *value;
 } lookups[] = {
@@ -77,6 +81,20 @@ static const struct {
     {"without the word it is no profile", NULL, "[x]\nregion = a\n", "x", "region", NULL},
     {"quoted", NULL, "[profile \"x y\"]\nregion = a\n", "x y", "region", "a"},
     {"single quotes", NULL, "[profile 'x y']\nregion = a\n", "x y", "region", "a"},
+    {"single quotes in double ones", NULL, "[profile \"x'y\"]\nregion = a\n", "x'y", "region", "a"},
+    {"quotes within a word", NULL, "[profile a'b c'd]\nregion = a\n", "ab cd", "region", "a"},
+    {"an escaped space", NULL, "[profile x\\ y]\nregion = a\n", "x y", "region", "a"},
+    {"an escaped quote in quotes", NULL, "[profile \"x\\\"y\"]\nregion = a\n", "x\"y", "region",
+     "a"},
+    {"another backslash in quotes", NULL, "[profile \"x\\y\"]\nregion = a\n", "x\\y", "region",
+     "a"},
+    {"a backslash in single quotes", NULL, "[profile 'x\\y']\nregion = a\n", "x\\y", "region", "a"},
+    {"a quote that is not closed", NULL, "[profile 'x]\nregion = a\n", "x", "region", NULL},
+    {"a backslash before nothing", NULL, "[profile x\\]\nregion = a\n", "x", "region", NULL},
+    {"three words", NULL, "[profile x y]\nregion = a\n", "x", "region", NULL},
+    {"a name that is too long", NULL, "[profile " LONG320 "]\nregion = a\n", LONG320, "region",
+     NULL},
+    {"also in credentials", "[" LONG320 "]\nregion = a\n", NULL, LONG320, "region", NULL},
     {"a tab after the word", NULL, "[profile\tx]\nregion = a\n", "x", "region", "a"},
     {"credentials: bare names", "[x]\nregion = a\n", NULL, "x", "region", "a"},
     {"credentials before config", "[x]\nregion = a\n", "[profile x]\nregion = b\n", "x", "region",

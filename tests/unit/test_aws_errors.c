@@ -58,6 +58,12 @@ static const struct {
     {"no message at all", 400, "", "{\"__type\":\"TooManyUpdates\"}", "TooManyUpdates",
      ERR_THROTTLED, RETRY_THROTTLE,
      "several machines are changing /claude/oauth/credentials at once", ""},
+    {"white space before it", 400, "", " \t\r\n{\"__type\":\"TooManyUpdates\"}", "TooManyUpdates",
+     ERR_THROTTLED, RETRY_THROTTLE,
+     "several machines are changing /claude/oauth/credentials at once", ""},
+    {"nothing but white space", 200, "", " \n", "", ERR_UNREACHABLE, RETRY_NEVER,
+     "ssm.us-west-2.amazonaws.com answered with status 200 and a page that is not AWS's",
+     "a proxy or a sign-in page may stand in between: check the proxy variables and the endpoint"},
     {"XML of AWS", 403, "",
      "<ErrorResponse xmlns=\"x\"><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code>"
      "<Message>The security token included in the request is "

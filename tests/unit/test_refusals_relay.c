@@ -1,0 +1,198 @@
+/* A system that says no to what reads the log, the configuration and the stores' answers. */
+#include "unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/helper.h"
+#include "base/limits.h"
+#include "journal/journal.h"
+#include "journal/outcome.h"
+#include "refuse.h"
+#include "relay/relay.h"
+
+#define EVENT(name)                                                                                \
+    "{\"v\":1,\"ts\":\"2026-11-24T06:13:01.500Z\",\"event\":\"" name "\",\"relay\":\"claude\"}\n"
+
+static bool count(void *ctx, const struct journal_event *ev)
+{
+    (void)ev;
+    ++*(int *)ctx;
+    return true;
+}
+
+/* ---- the log ---- */
+
+/* Three files, an event in each. */
+static void three_files(void)
+{
+    put_file(in_home("events.jsonl"), EVENT("pull"), 0600);
+    put_file(in_home("events.jsonl.1"), EVENT("sync"), 0600);
+    put_file(in_home("events.jsonl.2"), EVENT("run"), 0600);
+}
+
+/* What cannot be looked at is taken for no file. */
+static const char *why_of(const char *call)
+{
+    return strcmp(call, "fstat") == 0 ? "is not a file" : "Input/output error";
+}
+
+/* Whichever call it is that fails: all events, or the reason, and never another number of events. */
+static void test_reading(void **state)
+{
+    (void)state;
+    static const char *const calls[] = {"open", "fstat", "stat", "pread"};
+    static const enum journal_order orders[] = {JOURNAL_OLDEST_FIRST, JOURNAL_NEWEST_FIRST};
+    const struct journal_wanted wanted = {.relay = "claude"};
+    three_files();
+    for (size_t c = 0; c < COUNT(calls); c++)
+        for (size_t o = 0; o < COUNT(orders); o++) {
+            bool more = true;
+            int failed = 0;
+            for (int nth = 1; more && nth < 1000; nth++) {
+                struct err e = {.text = ""};
+                int seen = 0;
+                refuse(calls[c], nth, EIO);
+                bool ok = journal_read(in_home("."), orders[o], &wanted, count, &seen, &e);
+                more = refused();
+                failed += !ok;
+                if (!ok && !strstr(e.text, why_of(calls[c])))
+                    fail_msg("%s %d: %s", calls[c], nth, e.text);
+                if (ok && !more)
+                    same_int(calls[c], seen, 3);
+            }
+            assert_false(more);
+            if (strcmp(calls[c], "pread") == 0)
+                assert_true(failed > 0);
+        }
+}
+
+/* The same while events come and files are rotated. */
+static void test_following(void **state)
+{
+    (void)state;
+    static const char *const calls[] = {"open", "fstat", "stat", "pread"};
+    const struct journal_wanted wanted = {.relay = "claude"};
+    for (size_t c = 0; c < COUNT(calls); c++) {
+        bool more = true;
+        for (int nth = 1; more && nth < 1000; nth++) {
+            struct err e = {.text = ""};
+            struct journal j;
+            int seen = 0;
+            three_files();
+            assert_true(journal_open(in_home("."), &j, &e));
+            assert_int_equal(rename(in_home("events.jsonl"), in_home("events.jsonl.1")), 0);
+            put_file(in_home("events.jsonl"), EVENT("publish"), 0600);
+            refuse(calls[c], nth, EIO);
+            bool ok = journal_news(&j, &wanted, count, &seen, &e);
+            more = refused();
+            if (!ok && !strstr(e.text, why_of(calls[c])))
+                fail_msg("%s %d: %s", calls[c], nth, e.text);
+            if (ok && !more)
+                same_int(calls[c], seen, 1);
+            journal_close(&j);
+        }
+        assert_false(more);
+    }
+}
+
+static void test_interrupted(void **state)
+{
+    (void)state;
+    const struct journal_wanted wanted = {.relay = "claude"};
+    struct err e;
+    int seen = 0;
+    three_files();
+    refuse("pread", 1, EINTR);
+    assert_true(journal_read(in_home("."), JOURNAL_OLDEST_FIRST, &wanted, count, &seen, &e));
+    assert_true(refused());
+    same_int("all of them", seen, 3);
+}
+
+static void test_latest(void **state)
+{
+    (void)state;
+    struct journal_latest latest;
+    struct err e;
+    bool more = true;
+    three_files();
+    for (int nth = 1; more && nth < 1000; nth++) {
+        refuse("pread", nth, EIO);
+        bool ok = journal_latest(in_home("."), "claude", &latest, &e);
+        more = refused();
+        same_int("said", ok, !more);
+        if (ok)
+            journal_latest_free(&latest);
+    }
+    assert_false(more);
+}
+
+/* ---- the machine's name ---- */
+
+static void test_no_host_name(void **state)
+{
+    (void)state;
+    static const int errors[] = {ENAMETOOLONG, 0}; /* 0: an empty one */
+    for (size_t i = 0; i < COUNT(errors); i++) {
+        struct relay r;
+        struct err e;
+        refuse("gethostname", 1, errors[i]);
+        assert_true(relay_load(NULL, &r, &e));
+        assert_true(refused());
+        same_text("it is called", r.machine, "unnamed");
+        relay_free(&r);
+    }
+}
+
+/* ---- helpers ---- */
+
+static void test_finding_helpers(void **state)
+{
+    (void)state;
+    char out[LIMIT_PATH], name[100];
+    assert_int_equal(mkdir(in_home("bin"), 0700), 0);
+    put_file(in_home("bin/credrelay-store-x"), "", 0755);
+    setenv("PATH", in_home("bin"), 1);
+    refuse("readlink", EVERY,
+           ENOENT); /* a system without /proc: where the program is, is not known */
+    assert_true(helper_find("store-x", out));
+    assert_true(refused());
+    same_text("on PATH", out, in_home("bin/credrelay-store-x"));
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    assert_false(helper_find(name, out));
+}
+
+/* A request that fits in a line but for the line's end. */
+static void test_a_request_too_large(void **state)
+{
+    (void)state;
+    static char text[LIMIT_STORE_LINE];
+    const struct helper_call call = {.program = "/none", .timeout_ms = 1000};
+    struct err e;
+    memset(text, 'x', sizeof text);
+    text[sizeof text - strlen("{\"t\":\"\"}")] = '\0';
+    jv *request = jv_object();
+    assert_true(jv_put_text(request, "t", text));
+    assert_null(helper_ask(&call, request, &e));
+    same_int("too large", e.code, ERR_TOO_LARGE);
+    assert_non_null(strstr(e.text, "the request is larger than "));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(test_reading),
+        IN_WORLD(test_following),
+        IN_WORLD(test_interrupted),
+        IN_WORLD(test_latest),
+        IN_WORLD(test_no_host_name),
+        IN_WORLD(test_finding_helpers),
+        IN_WORLD(test_a_request_too_large),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
