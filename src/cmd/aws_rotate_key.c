@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 
 #include "base/child.h"
-
 #include "base/clock.h"
 #include "base/parse.h"
 #include "cmd/aws.h"
@@ -26,20 +25,19 @@ struct telling {
     jv *steps;
 };
 
-static const struct {
-    const char *name, *text; /* {key}: %s */
-} events[] = {
-    [ROTATE_MADE] = {"made", "made key %s"},
-    [ROTATE_DISCARDED] = {"discarded", "deleted key %s, which a rotation that was interrupted had "
-                                       "made and nobody has"},
-    [ROTATE_ACCEPTED] = {"accepted", "key %s is accepted by STS and by Parameter Store"},
-    [ROTATE_WRITTEN] = {"written", "wrote key %s into the profile"},
-    [ROTATE_VERIFIED] = {"verified", "key %s works from the profile"},
-    [ROTATE_HANDED_OVER] = {"handed_over", "%s has the new key"},
-    [ROTATE_DEACTIVATED] = {"deactivated", "deactivated the old key %s"},
-    [ROTATE_DELETED] = {"deleted", "deleted the old key %s"},
+static const char *const texts[] = {
+    [ROTATE_MADE] = "made key %s",
+    [ROTATE_DISCARDED] =
+        ("deleted key %s, which a rotation that was interrupted had made and nobody "
+         "has"),
+    [ROTATE_ACCEPTED] = "key %s is accepted by STS and by Parameter Store",
+    [ROTATE_WRITTEN] = "wrote key %s into the profile",
+    [ROTATE_VERIFIED] = "key %s works from the profile",
+    [ROTATE_HANDED_OVER] = "%s has the new key",
+    [ROTATE_DEACTIVATED] = "deactivated the old key %s",
+    [ROTATE_DELETED] = "deleted the old key %s",
 };
-_Static_assert(sizeof events / sizeof events[0] == ROTATE_EVENT_COUNT, "one row for each event");
+_Static_assert(sizeof texts / sizeof texts[0] == ROTATE_EVENT_COUNT, "one text for each event");
 
 /* ---- telling ---- */
 
@@ -47,12 +45,12 @@ static void told(void *ctx, enum rotate_event event, const char *key)
 {
     struct telling *t = ctx;
     jv *step = jv_object();
-    jv_put_text(step, "did", events[event].name);
+    jv_put_text(step, "did", rotate_event_name(event));
     jv_put_text(step, event == ROTATE_HANDED_OVER ? "host" : "key", key);
     jv_push(t->steps, step);
     if (t->o->json)
         return;
-    const char *text = events[event].text, *at = strstr(text, "%s");
+    const char *text = texts[event], *at = strstr(text, "%s");
     printf("%.*s%s%s\n", (int)(at - text), text, key, at + 2);
     fflush(stdout);
 }

@@ -10,6 +10,7 @@
 #include "cmd/aws.h"
 #include "cmd/show.h"
 #include "provision/key_letter.h"
+#include "relay/events.h"
 
 /* Not another account's: the key that is there now tells whose it must be, when it still works. */
 static bool belongs_here(const struct aws_admin *a, const struct aws_key *key, struct err *e)
@@ -80,8 +81,12 @@ static int run(const struct options *o, int argc, char **argv)
     if (!aws_load(o, &s, &e))
         return tell_failure("aws take-key", o, &e);
     bool ok = take_from_input(&s.place, &role, &key, &e);
-    if (ok)
+    if (ok) {
+        const struct key_event taken = {
+            .did = "taken", .role = role, .profile = s.place.profile[role], .key = key.id};
+        event_key(&s.relay, &taken);
         tell(o, s.place.profile[role], key.id);
+    }
     aws_key_free(&key);
     relay_free(&s.relay);
     return ok ? 0 : tell_failure("aws take-key", o, &e);

@@ -1,5 +1,6 @@
 #include "journal/sentence.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "relay/decide.h"
@@ -121,6 +122,43 @@ static void say_renewal(const jv *members, struct buf *out)
                (long long)jv_number(members, "version", 0));
 }
 
+/* ---- a role's key ---- */
+
+/* TEXT with the member's text in place of each {member}. */
+static void say_members(const jv *members, const char *text, struct buf *out)
+{
+    char name[16];
+    for (const char *open; (open = strchr(text, '{')); text = open + 2 + strlen(name)) {
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(open + 1, "}"), open + 1);
+        const char *value = jv_text(members, name);
+        buf_printf(out, "%.*s%s", (int)(open - text), text, value ? value : "?");
+    }
+    buf_text(out, text);
+}
+
+static void say_key(const jv *members, struct buf *out)
+{
+    static const struct {
+        const char *did, *text;
+    } texts[] = {
+        {"made", "made key {key} of user {user}"},
+        {"discarded", "deleted key {key} of user {user}, which nobody has"},
+        {"written", "wrote key {key} of user {user} into profile {profile}"},
+        {"verified", "key {key} of user {user} works from profile {profile}"},
+        {"handed_over", "gave the key of user {user} to {host}"},
+        {"taken", "took key {key} into profile {profile}"},
+        {"deactivated", "deactivated key {key} of user {user}"},
+        {"deleted", "deleted key {key} of user {user}"},
+    };
+    if (!jv_flag(members, "ok")) {
+        say_failure(members, out);
+        return;
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (is(members, "did", texts[i].did))
+            say_members(members, texts[i].text, out);
+}
+
 /* ---- the watcher, and who was told ---- */
 
 static void say_watch(const jv *members, struct buf *out)
@@ -201,9 +239,9 @@ static const struct {
     const char *name;
     void (*say)(const jv *members, struct buf *out);
 } sentences[] = {
-    {"publish", say_sync},      {"pull", say_sync},         {"sync", say_sync},
-    {"rollback", say_rollback}, {"run", say_run},           {"watch", say_watch},
-    {"alert", say_alert},       {"incident", say_incident}, {"renew", say_renewal},
+    {"publish", say_sync},  {"pull", say_sync},   {"sync", say_sync},   {"rollback", say_rollback},
+    {"run", say_run},       {"watch", say_watch}, {"alert", say_alert}, {"incident", say_incident},
+    {"renew", say_renewal}, {"key", say_key},
 };
 
 /* Also the control characters beyond ASCII, which some terminals obey. */

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "provision/rotate_log.h"
 #include "provision/rotation_note.h"
 
 /* Somebody else's rotation of this role's key takes a minute at most, and then there is a new one. */
@@ -43,6 +44,7 @@ static const char *profile_name(const struct run *r)
 
 static void tell(const struct run *r, enum rotate_event event, const char *key)
 {
+    rotate_log(r->rq, r->report->user, event, key);
     if (r->rq->told)
         r->rq->told(r->rq->ctx, event, key);
 }
@@ -429,6 +431,8 @@ bool rotate(const struct rotate_request *rq, struct rotate_report *ret, struct e
         note_paths(&r, lock_path, e) && lock_take(lock_path, LOCK_WAIT_MS, &r.lock, e) &&
         rotation_note_load(r.note_path, &r.note, e) && find_user(&r, e) &&
         note_is_about_us(&r, e) && change_grace(&r, e) && steps(&r, e);
+    if (!ok && !rq->dry_run && r.lock.fd >= 0)
+        rotate_log_stop(rq, ret->user, e);
     aws_profile_free(&r.profile);
     aws_key_free(&r.note.new);
     lock_release(&r.lock);

@@ -3,7 +3,8 @@
  *   struct rotate_report report;
  *   if (!rotate(&request, &report, &e)) ...      stopped; the same again goes on from there
  *
- * Under a lock of the role's; the note is saved before and after what cannot be asked again. */
+ * Under a lock of the role's; the note is saved before and after what cannot be asked again.  What it
+ * changes is logged, and so is why it stopped. */
 #ifndef CREDRELAY_PROVISION_ROTATE_H
 #define CREDRELAY_PROVISION_ROTATE_H
 
@@ -21,6 +22,9 @@ enum rotate_event {
     ROTATE_DELETED,
     ROTATE_EVENT_COUNT
 };
+/* "made", "handed_over": for --json and for the log. */
+const char *rotate_event_name(enum rotate_event event);
+
 typedef void rotate_told_fn(void *ctx, enum rotate_event event, const char *key);
 
 /* Give the role's key in this machine's profile to HOST. */

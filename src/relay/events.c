@@ -124,6 +124,13 @@ void event_run(const struct relay *r, const struct run_event *run)
     event_append(r, v);
 }
 
+static void put_failure(jv *v, const struct err *why)
+{
+    jv_put_text(v, "error", err_name(why->code));
+    jv_put_text(v, "message", why->text);
+    jv_put_text(v, "hint", why->hint);
+}
+
 /* Was a refresh token claimed, or sent? */
 static bool was_tried(enum renewal outcome)
 {
@@ -158,11 +165,29 @@ void event_renew(const struct relay *r, const struct renew_report *report,
         put_renewal(v, report);
         failure = &report->why;
     }
-    if (failure->code != ERR_NONE) {
-        jv_put_text(v, "error", err_name(failure->code));
-        jv_put_text(v, "message", failure->text);
-        jv_put_text(v, "hint", failure->hint);
-    }
+    if (failure->code != ERR_NONE)
+        put_failure(v, failure);
+    event_append(r, v);
+}
+
+static void put_said(jv *v, const char *key, const char *text)
+{
+    if (text && *text)
+        jv_put_text(v, key, text);
+}
+
+void event_key(const struct relay *r, const struct key_event *k)
+{
+    jv *v = event_new(r, "key");
+    jv_put_bool(v, "ok", !k->why);
+    jv_put_text(v, "did", k->did);
+    jv_put_text(v, "role", role_name(k->role));
+    put_said(v, "profile", k->profile);
+    put_said(v, "user", k->user);
+    put_said(v, "key", k->key);
+    put_said(v, "host", k->host);
+    if (k->why)
+        put_failure(v, k->why);
     event_append(r, v);
 }
 
@@ -172,11 +197,8 @@ void event_watch(const struct relay *r, const struct watch_event *w)
     jv_put_text(v, "did", watch_names[w->did]);
     if (w->login)
         put_login(v, "local", w->login);
-    if (w->why) {
-        jv_put_text(v, "error", err_name(w->why->code));
-        jv_put_text(v, "message", w->why->text);
-        jv_put_text(v, "hint", w->why->hint);
-    }
+    if (w->why)
+        put_failure(v, w->why);
     if (w->since)
         jv_put_int(v, "since", w->since);
     event_append(r, v);

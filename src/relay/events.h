@@ -44,6 +44,18 @@ struct renew_report;
 void event_renew(const struct relay *r, const struct renew_report *report,
                  const struct err *failure);
 
+/* A step of giving a role a new key at AWS; a text that is "" is not said. */
+struct key_event {
+    const char *did; /* rotate_event_name, "taken", "stopped" */
+    enum role role;
+    const char *profile, *user, *key; /* KEY: its id, which is no secret */
+    const char *host;                 /* that was given it */
+    const struct err *why;            /* it was not done; NULL: it was */
+};
+
+/* "key" */
+void event_key(const struct relay *r, const struct key_event *k);
+
 /* What the watcher does and meets beside its syncs. */
 enum watch_did {
     WATCH_START,     /* this relay is watched from now on */

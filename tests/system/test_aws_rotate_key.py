@@ -56,6 +56,13 @@ def works(world):
     return pulled.json.get("error") not in ("bad_credentials", "denied")
 
 
+def logged(world):
+    """[(did, key or host, ok), ...] of the log, all of this role's."""
+    events = world.events("key")
+    assert all(e["role"] == "reader" and e["profile"].endswith("-reader") and e["relay"] == "claude" for e in events)
+    return [(e["did"], e.get("key", e.get("host")), e["ok"]) for e in events]
+
+
 # -- as it goes --------------------------------------------------------------------------------
 
 
@@ -94,6 +101,12 @@ the old key {fleet.old} goes on working until {until}, for other machines that h
     assert keys(fleet) == {new: "Active"} and note(fleet) is None and works(fleet)
     again = rotate(fleet, "--finish")
     assert (again.status, again.out) == (0, f"nothing to finish: user {fleet.user} has one key\n")
+    assert logged(fleet) == [
+        ("made", new, True), ("written", new, True), ("verified", new, True), ("stopped", None, False),
+        ("deactivated", fleet.old, True), ("deleted", fleet.old, True)]
+    assert {e.get("user") for e in fleet.events("key")} == {fleet.user}
+    stopped = fleet.events("key")[3]
+    assert stopped["error"] == "busy" and stopped["message"] in early.err and stopped["hint"] in early.err
     # and the next rotation begins
     assert rotate(fleet, "--grace", "0").status == 0
     assert keys(fleet)[new] == "Inactive" and profile_key(fleet)[1] not in (new, fleet.old)
@@ -136,7 +149,7 @@ def test_a_dry_run_changes_nothing(fleet):
     assert planned.out == (
         f"would make a new key of user {fleet.user}, wait until STS and Parameter Store accept it, write it\n"
         f"into profile {fleet.user} and use it from there; then deactivate the old key {fleet.old}\n")
-    assert keys(fleet) == {fleet.old: "Active"} and note(fleet) is None
+    assert keys(fleet) == {fleet.old: "Active"} and note(fleet) is None and logged(fleet) == []
     assert (fleet.home / ".aws" / "credentials").read_text() == fleet.credentials
 
 
@@ -189,6 +202,8 @@ def test_a_key_whose_answer_was_lost_is_found_and_deleted(fleet):
     assert again.status == 0 and again.out.startswith(
         f"deleted key {lost}, which a rotation that was interrupted had made and nobody has\nmade key "), again
     assert set(keys(fleet)) == {fleet.old, profile_key(fleet)[1]} and works(fleet)
+    assert logged(fleet)[:3] == [
+        ("stopped", None, False), ("discarded", lost, True), ("made", profile_key(fleet)[1], True)]
 
 
 def test_a_lost_key_that_somebody_uses_is_not_deleted(fleet):
@@ -373,6 +388,9 @@ def test_other_machines_over_ssh(fleet, ssh, tmp_path):
         text = (other.home / ".aws" / "credentials").read_text()
         assert f"[{fleet.user}]\naws_access_key_id = {new}\naws_secret_access_key = {secret}\n" in text
         assert works(other)
+        assert logged(other) == [("taken", new, True)]
+    assert logged(fleet)[3:] == [("handed_over", "machine-2", True), ("handed_over", "machine-3", True),
+                                 ("deactivated", fleet.old, True)]
     assert (tmp_path / "ssh-arguments").read_text() == "".join(
         f"{host} credrelay aws take-key --relay claude\n" for host in ("machine-2", "machine-3"))
     # the old one goes once all have the new one, and a machine may be given it once more

@@ -9,6 +9,8 @@
 
 #define SYNC  "\"event\":\"sync\",\"ok\":true,"
 #define LOGIN "\"local\":\"3f34bd3d\",\"store\":\"3f34bd3d\",\"version\":12"
+#define KEY   "\"event\":\"key\",\"ok\":true,"
+#define WHOSE "\"profile\":\"p\",\"user\":\"r\",\"key\":\"AKIATEST\""
 #define RUN   "\"event\":\"run\","
 
 static const struct {
@@ -50,6 +52,22 @@ static const struct {
     {"\"event\":\"rollback\",\"ok\":false,\"restored\":8,\"error\":\"conflict\",\"message\":\"the "
      "store has version 14 by now\"",
      "failed: the store has version 14 by now"},
+    /* key */
+    {KEY "\"did\":\"made\"," WHOSE, "made key AKIATEST of user r"},
+    {KEY "\"did\":\"discarded\"," WHOSE, "deleted key AKIATEST of user r, which nobody has"},
+    {KEY "\"did\":\"written\"," WHOSE, "wrote key AKIATEST of user r into profile p"},
+    {KEY "\"did\":\"verified\"," WHOSE, "key AKIATEST of user r works from profile p"},
+    {KEY "\"did\":\"handed_over\",\"user\":\"r\",\"host\":\"vps\"",
+     "gave the key of user r to vps"},
+    {KEY "\"did\":\"taken\",\"profile\":\"p\",\"key\":\"AKIATEST\"",
+     "took key AKIATEST into profile p"},
+    {KEY "\"did\":\"deactivated\"," WHOSE, "deactivated key AKIATEST of user r"},
+    {KEY "\"did\":\"deleted\"," WHOSE, "deleted key AKIATEST of user r"},
+    {KEY "\"did\":\"made\"", "made key ? of user ?"},
+    {KEY "\"did\":\"flown\"", "ok true, did flown"},
+    {"\"event\":\"key\",\"ok\":false,\"did\":\"stopped\",\"error\":\"denied\",\"message\":\"AWS: "
+     "access denied\"",
+     "failed: AWS: access denied"},
     /* run */
     {RUN "\"verdict\":\"lapsed\",\"recovery_attempted\":true,\"recovery_succeeded\":true,"
          "\"retried\":true,\"exit_status\":0",
