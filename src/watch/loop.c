@@ -89,18 +89,20 @@ static bool take_charge(struct watcher *w, enum watch_did did, struct err *e)
 
 /* ---- looking ---- */
 
-static void arm(struct watcher *w)
+/* The bits of the relays whose files are elsewhere now. */
+static uint32_t arm(struct watcher *w)
 {
     const char *paths[MOST_RELAYS];
     struct err why = {.code = ERR_NONE};
     for (size_t i = 0; i < w->count; i++)
         paths[i] = w->charges[i].relay.login_path;
-    sentry_arm(&w->sentry, paths, w->count);
+    uint32_t elsewhere = sentry_arm(&w->sentry, paths, w->count);
     if (w->sentry.blind && !w->told_blind) {
         sentry_explain(&w->sentry, &why);
         tell_blind(&w->common.teller, &w->charges[0].relay, &why);
     }
     w->told_blind = w->sentry.blind;
+    return elsewhere;
 }
 
 static void look_at_all(struct watcher *w)
@@ -123,7 +125,7 @@ static void heed_changes(struct watcher *w)
     uint32_t touched = sentry_read(&w->sentry);
     if (!touched)
         return;
-    arm(w);
+    touched |= arm(w);
     for (size_t i = 0; i < w->count; i++)
         if (touched & UINT32_C(1) << i)
             charge_look(&w->charges[i]);

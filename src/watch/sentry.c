@@ -149,6 +149,24 @@ static bool guarded(const struct sentry *s, int watch)
     return false;
 }
 
+static bool guards_path(const struct sentry *s, const struct guard *g)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->guards[i].watch == g->watch && s->guards[i].path == g->path)
+            return true;
+    return false;
+}
+
+/* Whose ways have changed. */
+static uint32_t moved(const struct sentry *s, const struct sentry *fresh)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < s->count; i++)
+        if (!guards_path(fresh, &s->guards[i]))
+            bits |= UINT32_C(1) << s->guards[i].path;
+    return bits;
+}
+
 /* What is watched for nobody any more is let go: after the new ones are there, so that nothing
  * passes unseen. */
 static void relieve(struct sentry *s, struct sentry *fresh)
@@ -166,10 +184,11 @@ static void relieve(struct sentry *s, struct sentry *fresh)
     *s = *fresh;
 }
 
-void sentry_arm(struct sentry *s, const char *const *paths, size_t count)
+uint32_t sentry_arm(struct sentry *s, const char *const *paths, size_t count)
 {
+    uint32_t elsewhere = 0;
     if (s->events < 0)
-        return;
+        return 0;
     for (int round = 1;; round++) {
         struct arming a = {.sentry = s, .fresh = {.events = s->events}};
         for (int twice = 0; twice < 2; twice++) {
@@ -177,12 +196,13 @@ void sentry_arm(struct sentry *s, const char *const *paths, size_t count)
             for (a.path = 0; a.path < count; a.path++)
                 path_walk(paths[a.path], post_step, &a);
         }
+        elsewhere |= moved(s, &a.fresh);
         relieve(s, &a.fresh);
         if (!moved_on(&a, paths, count))
-            return;
+            return elsewhere;
         if (round == MOST_ROUNDS) {
             go_blind(s, EAGAIN);
-            return;
+            return elsewhere;
         }
     }
 }

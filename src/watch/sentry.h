@@ -6,7 +6,7 @@
  *   sentry_arm(&s, paths, count);
  *   ... poll sentry_fd(&s) ...
  *   uint32_t touched = sentry_read(&s);      bit I: look at paths[I]
- *   if (touched) sentry_arm(&s, paths, count), and only then look
+ *   if (touched) touched |= sentry_arm(&s, paths, count), and only then look
  *
  * A system that cannot watch (too many watches, no right to) makes a blind sentry: then the files
  * have to be looked at from time to time. */
@@ -32,8 +32,10 @@ void sentry_open(struct sentry *ret);
 void sentry_close(struct sentry *s);
 int sentry_fd(const struct sentry *s); /* -1: it has none */
 
-/* Watch the ways to PATHS (absolute, SENTRY_PATHS at most) as they are now, and nothing else. */
-void sentry_arm(struct sentry *s, const char *const *paths, size_t count);
+/* Watch the ways to PATHS (absolute, SENTRY_PATHS at most) as they are now, and nothing else.  Returns
+ * the bits of those that led elsewhere before: what happened there since the last sentry_read is told
+ * to nobody any more. */
+uint32_t sentry_arm(struct sentry *s, const char *const *paths, size_t count);
 
 /* What has happened since the last call. */
 uint32_t sentry_read(struct sentry *s);

@@ -196,6 +196,41 @@ static void test_each_path_has_its_bit(void **state)
     sentry_close(&s);
 }
 
+/* Two relays of one login, and a third that goes there by a link. */
+static void test_paths_to_one_file(void **state)
+{
+    (void)state;
+    struct sentry s;
+    const char *paths[] = {in_home("d/f"), in_home("d/f"), in_home("l")};
+    shell("mkdir d; : >d/f; ln -s d/f l");
+    sentry_open(&s);
+    sentry_arm(&s, paths, 3);
+    shell("echo x >d/f");
+    same_int("written", told(&s), 7);
+    sentry_arm(&s, paths, 3);
+    shell("echo y >d/new; mv d/new d/f");
+    same_int("replaced", told(&s), 7);
+    sentry_close(&s);
+}
+
+/* What was told of a folder that is not on the way any more is told to nobody. */
+static void test_who_leads_elsewhere_is_told_by_the_arming(void **state)
+{
+    (void)state;
+    struct sentry s;
+    const char *paths[] = {in_home("d/f"), in_home("e/f")};
+    shell("mkdir d e; : >d/f; : >e/f");
+    sentry_open(&s);
+    same_int("at first", sentry_arm(&s, paths, 2), 0);
+    shell("echo x >d/f");
+    same_int("the first", told(&s), 1);
+    shell("mv e away; mkdir e; echo x >e/f");
+    same_int("and meanwhile the second", sentry_arm(&s, paths, 2), 2);
+    same_int("of which nothing comes", sentry_read(&s), 0);
+    same_int("nor again", sentry_arm(&s, paths, 2), 0);
+    sentry_close(&s);
+}
+
 /* A home that was watched for the folder to be made is not listened to after that. */
 static void test_what_is_watched_no_more_is_quiet(void **state)
 {
@@ -278,6 +313,8 @@ int main(void)
         IN_WORLD(test_every_change_is_told),
         IN_WORLD(test_neighbours_are_not_told),
         IN_WORLD(test_each_path_has_its_bit),
+        IN_WORLD(test_paths_to_one_file),
+        IN_WORLD(test_who_leads_elsewhere_is_told_by_the_arming),
         IN_WORLD(test_what_is_watched_no_more_is_quiet),
         IN_WORLD(test_an_overflow_is_told),
         IN_WORLD(test_a_system_that_cannot_watch_makes_it_blind),
