@@ -12,31 +12,22 @@
 #include "journal/metrics.h"
 #include "watch/presence.h"
 
-/* Events get their time just before they are written: what is younger may still have older ones
- * come after it, and is counted the next time. */
-enum { SETTLED_MS = 2000, LOCK_WAIT_MS = 5000 };
-
-struct counting {
-    struct metrics *metrics;
-    int64_t until;
-};
+enum { LOCK_WAIT_MS = 5000 };
 
 static bool take(void *ctx, const struct journal_event *ev)
 {
-    const struct counting *c = ctx;
-    if (ev->at <= c->until)
-        metrics_take(c->metrics, ev);
+    metrics_take(ctx, ev);
     return true;
 }
 
 static bool count(struct metrics *m, const char *state_dir, struct err *e)
 {
-    struct counting c = {.metrics = m, .until = clock_wall_ms() - SETTLED_MS};
-    const struct journal_wanted wanted = {.since = m->counted};
-    if (!journal_read(state_dir, JOURNAL_OLDEST_FIRST, &wanted, take, &c, e))
+    struct journal_mark end;
+    int64_t now = clock_wall_ms();
+    if (!journal_behind(state_dir, &m->mark, take, m, &end, e))
         return false;
-    if (c.until > m->counted)
-        m->counted = c.until;
+    m->mark = end;
+    m->counted = now;
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "journal/journal.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -246,4 +247,78 @@ bool journal_news(struct journal *j, const struct journal_wanted *wanted, journa
     if (j->files.count && !tell_rest(j, &r, e))
         return false;
     return !stale || tell_newer(j, &r, e);
+}
+
+/* ---- from where another process has read to ---- */
+
+static bool take_digits(void *ctx, const char *line, size_t len)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(hash, (const unsigned char *)line, len);
+    sodium_bin2hex(ctx, JOURNAL_FILE_DIGITS + 1, hash, JOURNAL_FILE_DIGITS / 2);
+    return false;
+}
+
+/* Where the lines of file I end; RET->file "": it has none. */
+static bool mark_end(const struct journal *j, int i, struct journal_mark *ret, struct err *e)
+{
+    off_t begin = 0, end;
+    *ret = (struct journal_mark){.file = ""};
+    if (!end_of(j, i, &end, e) ||
+        lines_forward(j->files.fd[i], &begin, end, take_digits, ret->file, e) == LINES_FAILED)
+        return false;
+    ret->at = end;
+    return true;
+}
+
+/* From file *RET_I, byte *RET_AT on; all there is when the mark's file is gone. */
+static bool find_mark(const struct journal *j, const struct journal_mark *m, int *ret_i,
+                      off_t *ret_at, struct err *e)
+{
+    struct journal_mark end;
+    for (int i = 0; m->file[0] && i < j->files.count; i++) {
+        if (!mark_end(j, i, &end, e))
+            return false;
+        if (strcmp(end.file, m->file) == 0 && end.at >= m->at) {
+            *ret_i = i;
+            *ret_at = m->at;
+            return true;
+        }
+    }
+    *ret_i = j->files.count - 1;
+    *ret_at = 0;
+    return true;
+}
+
+static bool tell_behind(const struct journal *j, const struct journal_mark *from, struct reading *r,
+                        struct err *e)
+{
+    off_t at, end;
+    int first;
+    if (!find_mark(j, from, &first, &at, e))
+        return false;
+    for (int i = first; i >= 0; i--, at = 0)
+        if (!end_of(j, i, &end, e) ||
+            lines_forward(j->files.fd[i], &at, end, take_line, r, e) == LINES_FAILED)
+            return false;
+    return true;
+}
+
+bool journal_behind(const char *state_dir, const struct journal_mark *from, journal_fn *fn,
+                    void *ctx, struct journal_mark *ret, struct err *e)
+{
+    static const struct journal_wanted all = {.since = 0};
+    struct reading r = reading_of(&all, fn, ctx);
+    struct journal j;
+    struct journal_mark end = *from;
+    if (!journal_open(state_dir, &j, e))
+        return false;
+    bool ok = tell_behind(&j, from, &r, e);
+    /* A writer that was killed may have left the newest without a line. */
+    for (int i = 0; ok && i < j.files.count && (i == 0 || !end.file[0]); i++)
+        ok = mark_end(&j, i, &end, e);
+    if (ok)
+        *ret = end;
+    journal_close(&j);
+    return ok;
 }

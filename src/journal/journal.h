@@ -75,4 +75,21 @@ bool journal_past(const struct journal *j, enum journal_order order,
 bool journal_news(struct journal *j, const struct journal_wanted *wanted, journal_fn *fn, void *ctx,
                   struct err *e) MUST_CHECK;
 
+/* ---- from where another process has read to ----
+ *
+ * A place that can be written down and found again whatever was rotated: lines are only ever added, so
+ * its first line says which file it is.  (An inode is given to the next file, a time goes back when the
+ * clock is set, and an event may be written later than one that happened after it.) */
+enum { JOURNAL_FILE_DIGITS = 16 };
+
+struct journal_mark {
+    char file[JOURNAL_FILE_DIGITS + 1]; /* of the SHA-256 of its first line; "": nothing was read */
+    int64_t at;                         /* behind the last event, bytes */
+};
+
+/* Call FN for the events behind FROM, in the order of the log, and tell in *RET where they end: all
+ * there are when the file of FROM is gone. */
+bool journal_behind(const char *state_dir, const struct journal_mark *from, journal_fn *fn,
+                    void *ctx, struct journal_mark *ret, struct err *e) MUST_CHECK;
+
 #endif

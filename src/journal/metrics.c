@@ -9,6 +9,7 @@
 #define TOTAL   "credrelay_outcomes_total"
 #define LAST    "credrelay_last_outcome_timestamp_seconds"
 #define COUNTED "credrelay_counted_timestamp_seconds"
+#define MARK    "# The log is counted up to here: file " /* a comment, to Prometheus */
 
 /* ---- the text ---- */
 
@@ -117,6 +118,8 @@ void metrics_write(const struct metrics *m, struct buf *out)
     write_head(out, COUNTED, "gauge", "The events up to then are counted.");
     buf_text(out, COUNTED " ");
     write_seconds(out, m->counted);
+    if (m->mark.file[0])
+        buf_printf(out, MARK "%s, %lld bytes\n", m->mark.file, (long long)m->mark.at);
 }
 
 /* ---- reading it again ---- */
@@ -171,13 +174,29 @@ static bool read_sample(const char *line, const char *name, struct metrics *m,
     return *ret_relay && *ret_outcome >= 0;
 }
 
+/* "0123456789abcdef, 1234 bytes" */
+static bool read_mark(const char *text, struct journal_mark *ret)
+{
+    struct journal_mark m = {.file = ""};
+    char at[24];
+    int n = 0;
+    if (sscanf(text, "%16[0-9a-f], %23[0-9] bytes%n", m.file, at, &n) != 2 || n == 0 || text[n] ||
+        strlen(m.file) != JOURNAL_FILE_DIGITS || !parse_int64(at, 0, INT64_MAX, &m.at))
+        return false;
+    *ret = m;
+    return true;
+}
+
 static void recall_line(struct metrics *m, const char *line)
 {
     struct relay_metrics *r;
     const char *value;
     int64_t n;
     int o;
-    if (strncmp(line, COUNTED " ", sizeof COUNTED) == 0 && read_seconds(line + sizeof COUNTED, &n))
+    if (strncmp(line, MARK, sizeof MARK - 1) == 0)
+        (void)read_mark(line + sizeof MARK - 1, &m->mark);
+    else if (strncmp(line, COUNTED " ", sizeof COUNTED) == 0 &&
+             read_seconds(line + sizeof COUNTED, &n))
         m->counted = n;
     else if (read_sample(line, TOTAL, m, &r, &o, &value) && parse_int64(value, 0, INT64_MAX, &n))
         r->total[o] = n;
@@ -202,7 +221,7 @@ void metrics_take(struct metrics *m, const struct journal_event *ev)
 {
     struct relay_metrics *r = find_relay(m, ev->relay);
     enum outcome o = journal_outcome(ev);
-    if (!r || ev->at <= m->counted)
+    if (!r || (!m->mark.file[0] && ev->at <= m->counted))
         return;
     r->total[o]++;
     if (ev->at > r->at[o])

@@ -3,7 +3,7 @@
  * collector reads.  Pure.
  *
  * Counters must not go back when the log is rotated, so the file is its own memory: what stood in
- * it is read (metrics_recall), and only events that are newer than what it has counted are added. */
+ * it is read (metrics_recall), also up to where the log is counted, and the events behind are added. */
 #ifndef CREDRELAY_JOURNAL_METRICS_H
 #define CREDRELAY_JOURNAL_METRICS_H
 
@@ -19,8 +19,9 @@ struct relay_metrics {
 };
 
 struct metrics {
-    bool watcher;    /* it runs */
-    int64_t counted; /* the events up to then are in the totals, ms since 1970 */
+    bool watcher;             /* it runs */
+    int64_t counted;          /* the events up to then are in the totals, ms since 1970 */
+    struct journal_mark mark; /* and up to there; a file of the first versions does not say */
     size_t relays;
     struct relay_metrics relay[MOST_RELAYS];
 };
@@ -29,7 +30,7 @@ struct metrics {
  * in it is passed over. */
 void metrics_recall(struct metrics *m, const char *text);
 
-/* Count EV, unless it is counted already. */
+/* Count EV, which is behind the mark; where there is none, unless it is counted by its time. */
 void metrics_take(struct metrics *m, const struct journal_event *ev);
 
 void metrics_write(const struct metrics *m, struct buf *out);

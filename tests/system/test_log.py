@@ -299,6 +299,8 @@ def parse_metrics(text):
             assert name not in kinds and kind in ("gauge", "counter"), row
             assert list(helps)[-1] == name, "HELP stands before TYPE"
             kinds[name] = kind
+        elif row.startswith("# The log is counted up to here: "):  # a comment, which Prometheus passes over
+            assert re.fullmatch("file [0-9a-f]{16}, [0-9]+ bytes", row.split(": ")[1]), row
         else:
             name, labels, value = re.fullmatch(
                 r'([a-z_][a-z0-9_]*)(?:\{((?:[a-z_]+="[^"\\\n]*",?)+)\})? (\d+(?:\.\d+)?)', row).groups()
@@ -356,12 +358,54 @@ def test_counters_do_not_go_back(world):
     assert metrics(world, path)[failed] == 5
     put_log(world)  # rotated away, and dropped
     assert metrics(world, path)[failed] == 5
-    # What has come since; it is counted when nothing older can come after it.
+    # What has come since.
     with open(world.state / "events.jsonl", "a") as log:
         log.write(line("run", **FAILED))
     wait_for(lambda: metrics(world, path)[failed] == 6, seconds=30)
     path.unlink()
     assert metrics(world, path)[failed] == 1
+
+
+def append(world, *lines):
+    with open(world.state / "events.jsonl", "a") as log:
+        log.writelines(lines)
+
+
+def test_what_counts_is_the_place_in_the_log_not_the_time(world):
+    path = world.home / "credrelay.prom"
+    failed = "credrelay_outcomes_total", (("outcome", "failed"), ("relay", "claude"))
+    put_log(world, *[line("run", 100, **FAILED)] * 5)
+    assert metrics(world, path)[failed] == 5
+    append(world, line("run", **FAILED))
+    assert metrics(world, path)[failed] == 6, "at once"
+    append(world, line("run", 3600, **FAILED))
+    assert metrics(world, path)[failed] == 7, "one that was stopped for an hour before it was written"
+    text = path.read_text()
+    path.write_text(re.sub(r"(?m)^(credrelay_counted_timestamp_seconds) .*$", rf"\1 {time.time() + DAY:.3f}", text))
+    append(world, line("run", **FAILED))
+    assert metrics(world, path)[failed] == 8, "after a moment when the clock was a day ahead"
+    log = world.state / "events.jsonl"
+    append(world, line("run", **FAILED))
+    log.rename(world.state / "events.jsonl.1")
+    append(world, line("run", **FAILED))
+    assert metrics(world, path)[failed] == 10, "over a rotation"
+    assert metrics(world, path)[failed] == 10
+    (world.state / "events.jsonl.1").unlink()
+    log.rename(world.state / "events.jsonl.1")
+    log.touch()
+    assert metrics(world, path)[failed] == 10, "a file that has no line yet"
+    append(world, line("run", **FAILED))
+    assert metrics(world, path)[failed] == 11
+
+
+def test_a_file_of_metrics_that_names_no_place_goes_by_its_time(world):
+    path = world.home / "credrelay.prom"
+    failed = "credrelay_outcomes_total", (("outcome", "failed"), ("relay", "claude"))
+    put_log(world, *[line("run", 100, **FAILED)] * 5)
+    assert metrics(world, path)[failed] == 5
+    path.write_text("".join(row for row in path.read_text().splitlines(True) if "up to here" not in row))
+    append(world, line("run", -1, **FAILED))
+    assert metrics(world, path)[failed] == 6
 
 
 def test_metrics_that_cannot_be_written(world):

@@ -124,6 +124,21 @@ static void test_counting(void **state)
     same_int("its time", again.relay[1].at[OUTCOME_FAILED], 2000);
 }
 
+/* Where the place is known, the time of an event does not matter: a clock may have been wrong. */
+static void test_place(void **state)
+{
+    (void)state;
+    struct metrics m = two_relays(), again = two_relays();
+    m.counted = 3000;
+    m.mark = (struct journal_mark){.file = "0123456789abcdef", .at = 1234};
+    metrics_recall(&again, text_of(&m));
+    same_text("file", again.mark.file, "0123456789abcdef");
+    same_int("place", again.mark.at, 1234);
+    take(&again, 2000, "claude", PULLED);
+    take(&again, 3000, "claude", PULLED);
+    same_int("both", again.relay[0].total[OUTCOME_PULLED], 2);
+}
+
 /* What is not ours, or was made by hand, is passed over. */
 static void test_recall(void **state)
 {
@@ -147,6 +162,10 @@ static void test_recall(void **state)
         "credrelay_counted_timestamp_seconds 1795500812.67x\n",
         "credrelay_counted_timestamp_seconds 1e9.000\n",
         "credrelay_last_outcome_timestamp_seconds{relay=\"claude\",outcome=\"pulled\"} soon\n",
+        "# The log is counted up to here: file 0123456789abcdef\n",
+        "# The log is counted up to here: file 0123456789abcde, 1 bytes\n",
+        "# The log is counted up to here: file 0123456789abcdef, -1 bytes\n",
+        "# The log is counted up to here: file 0123456789abcdef, 1 bytes more\n",
     };
     const struct metrics nothing = two_relays();
     for (size_t i = 0; i < COUNT(texts); i++) {
@@ -161,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_counting),
+        cmocka_unit_test(test_place),
         cmocka_unit_test(test_recall),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
