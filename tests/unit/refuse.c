@@ -36,7 +36,7 @@ void starve(int nth, bool for_good)
     plan.for_good = for_good;
 }
 
-bool refused(void)
+bool was_refused(void)
 {
     plan.call = NULL;
     return plan.happened;
@@ -63,7 +63,7 @@ static bool starve_once(const char *what, bool (*do_it)(struct err *e), int nth,
     struct err e = {.code = ERR_NONE};
     (void)jv_ran_out(); /* what the last one did not ask */
     starve(nth, for_good);
-    bool ok = do_it(&e), short_of_it = refused();
+    bool ok = do_it(&e), short_of_it = was_refused();
     snprintf(where, sizeof where, "%.60s, without allocation %d", what, nth);
     if (!ok && !strstr(e.text, "out of memory"))
         same_text(where, e.text, "out of memory");

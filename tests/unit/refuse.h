@@ -3,7 +3,7 @@
  *
  *   refuse("fsync", 1, EIO);       the first fsync(2) from here on fails with EIO
  *   ...
- *   assert_true(refused());        it came to that; from here on all is well again
+ *   assert_true(was_refused());        it came to that; from here on all is well again
  *
  * Allocations (malloc, calloc, realloc, posix_memalign, strdup, sodium_malloc) are counted
  * together as "memory". */
@@ -23,7 +23,7 @@ void refuse(const char *call, int nth, int errnum);
 void starve(int nth, bool for_good);
 
 /* Whether anything was refused since; ends it. */
-bool refused(void);
+bool was_refused(void);
 
 /* Call DO_IT with its Nth allocation failing, for every N, once and for good: it succeeds, or says that
  * memory ran out.  What it leaves behind is for AddressSanitizer to find. */

@@ -27,7 +27,7 @@ static void same_refusal(const struct refusal *r, bool ok, const struct err *e)
 {
     char what[64], want[2 * LIMIT_PATH] = "";
     snprintf(what, sizeof what, "%s %d: %s", r->call, r->nth, strerror(r->errnum));
-    assert_true(refused());
+    assert_true(was_refused());
     same_int(what, ok, !*r->text);
     if (ok)
         return;
@@ -120,7 +120,7 @@ static void test_owner(void **state)
     assert_int_equal(chown(in_home("x"), 12345, 12345), 0);
     refuse("fchown", 1, EPERM);
     assert_false(file_replace(in_home("x"), "new", 3, &e));
-    assert_true(refused());
+    assert_true(was_refused());
     same_int("refused", e.code, ERR_DENIED);
     same_text("content", file_text(in_home("x")), "old");
     assert_true(file_replace(in_home("x"), "new", 3, &e));
@@ -137,7 +137,7 @@ static void test_root_folder(void **state)
     struct err e = {.code = ERR_NONE};
     refuse("open", 1, EACCES);
     assert_false(file_replace("/credrelay-test-none", "new", 3, &e));
-    assert_true(refused());
+    assert_true(was_refused());
     same_error("the root folder", &e, ERR_DENIED, "cannot write in /: Permission denied", "");
 }
 
@@ -312,7 +312,7 @@ static void test_log_rotation(void **state)
         unlink(in_home("events.jsonl.2"));
         refuse("rename", rows[i].rename, EIO);
         assert_true(log_one(&log, "new", &e));
-        assert_true(refused());
+        assert_true(was_refused());
         const char *text = file_text(in_home("events.jsonl"));
         assert_non_null(strstr(text, "\"event\":\"now\""));
         assert_non_null(strstr(text, "\"event\":\"new\""));
@@ -333,7 +333,7 @@ static void test_log_dropped(void **state)
     put_file(in_home("events.jsonl"), "{\"event\":\"now\"}\n", 0600);
     refuse("unlink", 2, EPERM); /* the first is that of a file no longer kept */
     assert_true(log_one(&log, "new", &e));
-    assert_true(refused());
+    assert_true(was_refused());
     assert_non_null(strstr(file_text(in_home("events.jsonl")), "\"event\":\"now\""));
 }
 

@@ -58,7 +58,7 @@ static void test_reading(void **state)
                 int seen = 0;
                 refuse(calls[c], nth, EIO);
                 bool ok = journal_read(in_home("."), orders[o], &wanted, count, &seen, &e);
-                more = refused();
+                more = was_refused();
                 failed += !ok;
                 if (!ok && !strstr(e.text, why_of(calls[c])))
                     fail_msg("%s %d: %s", calls[c], nth, e.text);
@@ -89,7 +89,7 @@ static void test_following(void **state)
             put_file(in_home("events.jsonl"), EVENT("publish"), 0600);
             refuse(calls[c], nth, EIO);
             bool ok = journal_news(&j, &wanted, count, &seen, &e);
-            more = refused();
+            more = was_refused();
             if (!ok && !strstr(e.text, why_of(calls[c])))
                 fail_msg("%s %d: %s", calls[c], nth, e.text);
             if (ok && !more)
@@ -109,7 +109,7 @@ static void test_interrupted(void **state)
     three_files();
     refuse("pread", 1, EINTR);
     assert_true(journal_read(in_home("."), JOURNAL_OLDEST_FIRST, &wanted, count, &seen, &e));
-    assert_true(refused());
+    assert_true(was_refused());
     same_int("all of them", seen, 3);
 }
 
@@ -123,7 +123,7 @@ static void test_latest(void **state)
     for (int nth = 1; more && nth < 1000; nth++) {
         refuse("pread", nth, EIO);
         bool ok = journal_latest(in_home("."), "claude", &latest, &e);
-        more = refused();
+        more = was_refused();
         same_int("said", ok, !more);
         if (ok)
             journal_latest_free(&latest);
@@ -142,7 +142,7 @@ static void test_no_host_name(void **state)
         struct err e;
         refuse("gethostname", 1, errors[i]);
         assert_true(relay_load(NULL, &r, &e));
-        assert_true(refused());
+        assert_true(was_refused());
         same_text("it is called", r.machine, "unnamed");
         relay_free(&r);
     }
@@ -160,7 +160,7 @@ static void test_finding_helpers(void **state)
     refuse("readlink", EVERY,
            ENOENT); /* a system without /proc: where the program is, is not known */
     assert_true(helper_find("store-x", out));
-    assert_true(refused());
+    assert_true(was_refused());
     same_text("on PATH", out, in_home("bin/credrelay-store-x"));
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';

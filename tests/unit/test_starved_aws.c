@@ -105,7 +105,7 @@ static void test_without_a_home(void **state)
     unsetenv("HOME");
     refuse("getpwuid", EVERY, 0); /* a user that the system does not know */
     assert_true(aws_config_load(&c, &e));
-    assert_true(refused());
+    assert_true(was_refused());
     same_text("its name", aws_config_file_name(c, AWS_FILE_CONFIG), "~/.aws/config");
     same_text("its place", aws_config_file_path(c, AWS_FILE_CONFIG), "//.aws/config");
     aws_config_free(c);
@@ -125,7 +125,7 @@ static void test_bad_places(void **state)
     setenv("HOME", in_home(""), 1);
     refuse("open", 1, EACCES);
     assert_false(aws_config_load(&c, &e));
-    assert_true(refused());
+    assert_true(was_refused());
     same_int("not ours", e.code, ERR_DENIED);
     setenv("AWS_CONFIG_FILE", "/dev/null", 1);
     assert_true(aws_config_load(&c, &e));
