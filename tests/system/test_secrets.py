@@ -15,6 +15,7 @@ from harness.invitations import base64url, content_of, open_line
 from harness.proxy_store import ProxyStore
 from harness.relay import RENEWABLE, LocalStore, join, made_up, wait_for
 from harness.rights import look_at_nobody
+from harness.watch import Watcher
 from harness.world import LIBEXEC
 
 MARKER = "sk-ant-MARKER-of-a-secret"  # in every token of a login made here
@@ -218,6 +219,66 @@ def test_no_key_is_in_memory_after_joining(world, tmp_path, flags):
 
 
 # -- while it runs -------------------------------------------------------------------------------
+
+
+def in_memory(pid):
+    """The maps of a running process that have the marker."""
+    found = []
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
+        for line in maps:
+            start, end = (int(n, 16) for n in line.split()[0].split("-"))
+            try:
+                mem.seek(start)
+                found += [line] if MARKER.encode() in mem.read(end - start) else []
+            except (OSError, OverflowError, ValueError):
+                pass  # guard pages, and what the kernel keeps for itself
+    return found
+
+
+@needs_tracing
+def test_a_look_into_memory_can_find_it(world):
+    keeper = world.start(sys.executable, "-IS", "-c", "import sys\nx = sys.stdin.readline()\nprint(flush=True)\n"
+                         "sys.stdin.readline()", stdin=subprocess.PIPE)
+    keeper.stdin.write(f"{MARKER}\n".encode())
+    keeper.stdin.flush()
+    assert keeper.stdout.readline() == b"\n"
+    assert in_memory(keeper.pid)
+    keeper.communicate(timeout=20)
+
+
+@needs_tracing
+def test_a_watcher_holds_no_token(world, tmp_path):
+    """It has published one login and pulled another, and goes on."""
+    store = LocalStore(tmp_path / "shared" / "store.db")
+    store.path.parent.mkdir(mode=0o700)
+    join(world, store)
+    with Watcher(world, "-q") as watcher:
+        world.write_login(secret(1))
+        wait_for(lambda: (store.shared() or {}).get("accessToken", "").startswith(f"{MARKER}-access-1"), 60)
+        world.write_login("")
+        wait_for(lambda: world.login_path.stat().st_size > 0, 60)
+        assert in_memory(watcher.process.pid) == []
+
+
+CLIENT = "#!/bin/sh\necho >\"$HOME/started\"\nread -r wait\necho fine\n"
+
+
+@needs_tracing
+@pytest.mark.parametrize("content", [None, secret(2, expires_in=9 * 3600)], ids=["pulled first", "a good login"])
+def test_a_wrapper_holds_no_token_while_its_client_runs(world, tmp_path, content):
+    store = LocalStore(tmp_path / "shared" / "store.db")
+    store.path.parent.mkdir(mode=0o700)
+    join(world, store, "reader")
+    store.put(bare(1))
+    if content:
+        world.write_login(content)
+    world.program("claude", CLIENT)
+    process = world.start("claude-p", "hello", stdin=subprocess.PIPE)
+    wait_for((world.home / "started").exists)
+    held = in_memory(process.pid)
+    out, _ = process.communicate(b"\n", timeout=30)
+    assert (held, out, process.returncode) == ([], b"fine\n", 0)
+    assert MARKER in world.login_path.read_text()
 
 LOOK = """
 import sys
