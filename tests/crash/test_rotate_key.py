@@ -1,5 +1,6 @@
-"""`credrelay aws rotate-key` killed at system calls: at no point is there no working key in the profile,
-the same again ends with a new key, and a key that was made and lost is told and gone."""
+"""`credrelay aws rotate-key` killed and failed at system calls: at no point is there no working key in
+the profile, a failure says so, the same again ends with a new key, and a key that was made and lost is
+told and gone."""
 import os
 import random
 import re
@@ -7,14 +8,14 @@ import re
 import pytest
 
 from harness.parameter_store import ACCOUNT, REGION, allow, allow_kms, policy
-from harness.stepper import EVERYTHING, STEP
+from harness.stepper import ERRORS, EVERYTHING, STEP
 from harness.world import LIBEXEC
 
 pytestmark = pytest.mark.skipif(
     not STEP.exists() or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
     reason="steps through the system calls of the program as it is installed (Linux, x86-64)")
 
-KILLS = 8  # of some hundred calls; `make torture` takes them all
+KILLS, FAILURES = 6, 6  # of some hundred calls; `make torture` takes them all
 ROTATE = ["credrelay", "aws", "rotate-key", "--grace", "0"]
 
 
@@ -50,9 +51,9 @@ class Rotated:
                    f'"endpoint":"{self.store.endpoint}","profile":"{self.user}"}}\n')
         return self.world.run(LIBEXEC / "aws-admin", input=request).json["ok"]
 
-    def step(self, at):
+    def step(self, at, way="kill"):
         report = self.world.home / "report"
-        result = self.world.run(STEP, report, "credrelay", at, "kill", *ROTATE, timeout=120)
+        result = self.world.run(STEP, report, "credrelay", at, way, *ROTATE, timeout=120)
         words = dict(line.split(None, 1) for line in report.read_text().splitlines())
         return result, int(words["CALLS"]), words.get("HIT")
 
@@ -62,16 +63,21 @@ def rotated(world, parameter_store):
     return Rotated(world, parameter_store)
 
 
-def interrupt(r, at):
-    """Killed at call AT, then the same again.  False: it was over before."""
+def interrupt(r, at, way="kill"):
+    """Killed or failed at call AT, then the same again.  False: it was over before."""
     r.begin()
-    stopped, _, call = r.step(at)
-    where = (at, call, stopped)
-    # Where it was a helper that was killed, before it was one, that is told.
-    assert stopped.status == 128 + 9 or "was killed by signal 9" in stopped.err or not call, where
+    stopped, _, call = r.step(at, way)
+    where = (way, at, call, stopped)
+    if way == "kill":
+        # Where it was a helper that was killed, before it was one, that is told.
+        assert stopped.status == 128 + 9 or "was killed by signal 9" in stopped.err or not call, where
+    else:
+        assert stopped.status == 0 or (0 < stopped.status <= 78 and stopped.err.strip()), where
     assert call or stopped.status == 0, where
     made = set(r.keys()) - {r.old}
     assert r.in_profile() in r.keys() and r.works(), where
+    if stopped.status == 0:
+        assert r.keys() == {r.old: "Inactive", r.in_profile(): "Active"}, where
     r.store.clock(60)  # IAM lists by then what it has made
     again = r.world.run(*ROTATE, timeout=120)
     where = (*where, again)
@@ -86,14 +92,28 @@ def interrupt(r, at):
     return call is not None
 
 
-def test_killed_at_a_call(rotated):
+def plan(dice, ways, calls, count):
+    """[(call, way), ...]"""
+    if EVERYTHING:
+        return [(at, way) for way in ways for at in range(1, calls + 1)]
+    stride = calls // count
+    return [(at, dice.choice(ways)) for at in range(dice.randrange(1, stride), calls, stride)]
+
+
+def run_through(rotated, record_property, ways, count):
     rotated.begin()
     undisturbed, calls, _ = rotated.step(0)
     assert undisturbed.status == 0 and calls > 300, undisturbed
-    if EVERYTHING:
-        points = range(1, calls + 1)
-    else:
-        stride = calls // KILLS
-        points = range(random.randrange(1, stride), calls, stride)
-    hits = [interrupt(rotated, at) for at in points]
-    assert sum(hits) > 0.8 * len(hits)
+    hits = [interrupt(rotated, at, way) for at, way in plan(random.Random("rotate"), ways, calls, count)]
+    record_property("cases", len(hits))
+    record_property("hits", sum(hits))
+    return sum(hits) / len(hits)
+
+
+def test_killed_at_a_call(rotated, record_property):
+    assert run_through(rotated, record_property, ["kill"], KILLS) > 0.8
+
+
+def test_failed_at_a_call(rotated, record_property):
+    ways = [*ERRORS, "short"] if EVERYTHING else ERRORS  # few calls write
+    assert run_through(rotated, record_property, ways, FAILURES) > 0.4
