@@ -25,9 +25,11 @@ def plan(stepper):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda s: s.name)
-def test_every_call(tmp_path, scenario):
+def test_every_call(tmp_path, scenario, record_property):
     stepper = Stepper(scenario, tmp_path)
     for at, way in plan(stepper):
         stepper.disturb(at, way)
+    record_property("cases", stepper.runs)
+    record_property("hits", stepper.hits)
     assert stepper.hits > 0.4 * stepper.runs
     assert not stepper.violations, stepper.report()

@@ -119,10 +119,12 @@ def report(newcomer):
 @pytest.mark.skipif(
     not STEP.exists() or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
     reason="steps through the system calls of the program as it is installed (Linux, x86-64)")
-def test_every_call_of_join(tmp_path):
+def test_every_call_of_join(tmp_path, record_property):
     newcomer = Newcomer(tmp_path)
     for at, way in plan(newcomer):
         newcomer.disturb(at, way)
+    record_property("cases", newcomer.runs)
+    record_property("hits", newcomer.hits)
     assert newcomer.hits > 0.4 * newcomer.runs
     assert not newcomer.violations, report(newcomer)
 
@@ -150,12 +152,14 @@ class Starved(Newcomer):
 
 @pytest.mark.skipif(not STARVED.exists(), reason="the allocator is wrapped by the linker (Linux)")
 @pytest.mark.parametrize("way", ["once", "sticky"])
-def test_every_allocation_of_join(tmp_path, way):
+def test_every_allocation_of_join(tmp_path, way, record_property):
     newcomer = Starved(tmp_path)
     for at in range(1, 20_000, 1 if EVERYTHING else 41):
         hits = newcomer.hits
         newcomer.disturb(at, way)
         if newcomer.hits == hits:
             break
+    record_property("cases", newcomer.runs)
+    record_property("hits", newcomer.hits)
     assert newcomer.runs > 10 and at < 19_000
     assert not newcomer.violations, report(newcomer)
