@@ -106,7 +106,7 @@ class Kit:
         """The command line of a machine with that disk."""
         return [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", "192",
+            "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", "160",
             "-kernel", str(self.kernel), "-initrd", str(self.cache / f"{fs}.cpio"),
             "-append", f"console=ttyS0 loglevel=4 panic=-1 mitigations=off no_timer_check FS={fs}",
             "-drive", drive, "-device", "virtio-blk-pci,drive=disk",
