@@ -27,7 +27,7 @@ DISK_MODULES = ["virtio_pci", "virtio_blk"]
 SILENT = 180  # seconds without a word: the guest hangs
 APPLETS = ["base64", "date", "find", "insmod", "mkdir", "mount", "mv", "poweroff", "rm",
            "stat", "sync"]
-MKFS = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"],
+MKFS = {"ext4": ["mkfs.ext4", "-q", "-F", "-b", "4096"], "xfs": ["mkfs.xfs", "-q", "-f"],
         "btrfs": ["mkfs.btrfs", "-q", "-f"]}
 DISK_BYTES = 320 << 20  # the least that mkfs.xfs takes is 300 MiB; the file is sparse
 
@@ -146,9 +146,12 @@ def loaded(program):
 
 
 class Guest:
+    running = set()
+
     def __init__(self, folder, argv):
         self.process = subprocess.Popen(argv, cwd=folder, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.running.add(self)
         self.said = queue.Queue()
         self.thread = threading.Thread(target=self.listen, daemon=True)
         self.thread.start()
@@ -193,6 +196,7 @@ class Guest:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self.running.discard(self)
         self.thread.join()
         self.process.stdin.close()
         self.process.stdout.close()
