@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 BUILD ?= build
 
-.PHONY: all demo check quick install bench fuzz torture power-cut coverage mutants model sim format lint asan clean
+.PHONY: all demo check quick install bench fuzz torture coverage mutants power-cut reliability model sim format lint asan clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -29,11 +29,15 @@ bench: all        ## compare with the rivals, in one run
 
 fuzz:             ## random input against every parser, the verdict and the pump; SECONDS=60 each
 	@scripts/deps test
-	@for target in $$(sed -n "s/^  \['\([a-z-]*\)'.*/\1/p" tests/fuzz/meson.build); do \
-	  echo "== $$target"; tests/fuzz/run $$target $(or $(SECONDS),60) 2>&1 | tail -4; done
+	@failed=0; for target in $$(sed -n "s/^  \['\([a-z-]*\)'.*/\1/p" tests/fuzz/meson.build); do \
+	  echo "== $$target"; tests/fuzz/run $$target $(or $(SECONDS),60) >build-fuzz.log 2>&1 || failed=1; \
+	  tail -4 build-fuzz.log; done; exit $$failed
 
 mutants:          ## the code broken on purpose, a promise at a time: does a test notice?
 	@scripts/mutants
+
+reliability:      ## docs/reliability.md from the last results of every part
+	@scripts/reliability
 
 model:            ## the protocol of renewing, proved by spin with more people, crashes and machines
 	@scripts/deps test
