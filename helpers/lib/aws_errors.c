@@ -349,7 +349,7 @@ static void fill(const char *format, const struct aws_failure *f, const struct a
             value = member(f, about, format + plain + 1, name - 1, number);
         }
         int m = snprintf(out + n, size - n, "%.*s%s", (int)plain, format, value);
-        n += m > 0 ? (size_t)m : 0;
+        n += (size_t)m;
         format += plain + (name ? name + 1 : 0);
     }
 }

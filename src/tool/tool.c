@@ -95,10 +95,13 @@ bool tool_folder(const struct tool *t, char *out, struct err *e)
     if (moved[0] == '/' && snprintf(out, LIMIT_PATH, "%s", moved) < LIMIT_PATH)
         return true;
     char here[LIMIT_PATH];
-    if (realpath(moved, here) && snprintf(out, LIMIT_PATH, "%s", here) < LIMIT_PATH)
-        return true;
-    err_set(e, ERR_NOT_FOUND, "%s=%.256s is not a folder", t->folder_env, moved);
-    return err_hint(e, "name it from the root on, as in %s=\"$HOME/%s\"", t->folder_env, t->folder);
+    if (!realpath(moved, here)) {
+        err_set(e, ERR_NOT_FOUND, "%s=%.256s is not a folder", t->folder_env, moved);
+        return err_hint(e, "name it from the root on, as in %s=\"$HOME/%s\"", t->folder_env,
+                        t->folder);
+    }
+    snprintf(out, LIMIT_PATH, "%s", here);
+    return true;
 }
 
 bool tool_login_path(const struct tool *t, char *out, struct err *e)
