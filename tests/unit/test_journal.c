@@ -65,6 +65,19 @@ static const struct row {
      {"{\"event\":\"x\",\"at\":{\"event\":\"run\"}}\n"},
      {.names = only_runs},
      ""},
+    {"a name in a member before it",
+     {"{\"x\":{\"event\":\"run\"},\"event\":\"pull\"}\n" B "\n"},
+     {.names = only_runs},
+     "run "},
+    {"no name, and one that does not end",
+     {"{\"v\":1}\n{\"v\":1,\"event\":\"run\n" B "\n"},
+     {.names = only_runs},
+     "run "},
+    {"a time of that length in another zone",
+     {"{\"ts\":\"2026-11-24T06:13:01+00:00\",\"event\":\"early\"}\n"
+      "{\"ts\":\"2026-11-24T06:13:59.00000\",\"event\":\"none\"}\n" B "\n"},
+     {.since = SECOND(2)},
+     "run "},
     {"not with that in it", {A "\n" B "\n" C "\n"}, {.except = "\"relay\":\"claude\""}, "pull "},
     {"since a time, told in another zone",
      {"{\"ts\":\"2026-11-24T07:13:01.999+01:00\",\"event\":\"early\"}\n"
@@ -460,20 +473,81 @@ static void test_latest(void **state)
     journal_latest_free(&l);
 }
 
+/* With one of each there is nothing more to look for. */
+static void test_latest_of_all(void **state)
+{
+    (void)state;
+    struct journal_latest l;
+    struct err e;
+    struct buf text;
+    buf_init(&text, 100000);
+    buf_text(&text, "{\"event\":\"older\"}\n");
+    buf_text(&text, SYNC("01", "nothing", "claude") SYNC("02", "publish", "claude")
+                        SYNC("03", "install_shared", "claude"));
+    buf_text(
+        &text,
+        "{\"ts\":\"2026-11-24T06:13:04Z\",\"event\":\"sync\",\"relay\":\"claude\",\"ok\":false}\n");
+    buf_text(&text, "{\"ts\":\"2026-11-24T06:13:05Z\",\"event\":\"run\",\"relay\":\"claude\","
+                    "\"recovery_attempted\":true,\"recovery_succeeded\":true}\n");
+    buf_text(&text,
+             "{\"ts\":\"2026-11-24T06:13:06Z\",\"event\":\"run\",\"relay\":\"claude\","
+             "\"recovery_attempted\":true,\"recovery_succeeded\":false,\"verdict\":\"lapsed\"}\n");
+    const char *const file[4] = {buf_str(&text)};
+    put_log(file);
+    assert_true(journal_latest(dir(), "claude", &l, &e));
+    for (int i = OUTCOME_NOTHING; i < OUTCOME_COUNT; i++)
+        same_int(outcome_name((enum outcome)i), l.event[i] != NULL, true);
+    journal_latest_free(&l);
+    buf_free(&text);
+}
+
+/* A folder whose path is too long for the log in it, and one too long for any. */
+static void test_long_folders(void **state)
+{
+    (void)state;
+    static char folder[2 * LIMIT_PATH];
+    struct journal j;
+    struct err e;
+    for (size_t i = 0; i < sizeof folder - 1; i++)
+        folder[i] = i % 2 ? '/' : '.';
+    assert_false(journal_open(folder, &j, &e));
+    assert_non_null(strstr(e.text, "...: File name too long"));
+    folder[LIMIT_PATH - 5] = '\0';
+    assert_false(journal_open(folder, &j, &e));
+    assert_non_null(strstr(e.text, "...: File name too long"));
+}
+
+/* Removed by somebody: there is no news, and then there is. */
+static void test_news_after_removal(void **state)
+{
+    (void)state;
+    static const char *const before[4] = {A "\n"}, *const after[4] = {B "\n"},
+                             *const nothing[4] = {NULL};
+    const struct journal_wanted all = {0};
+    struct journal j;
+    struct err e;
+    put_log(before);
+    assert_true(journal_open(dir(), &j, &e));
+    put_log(nothing);
+    struct names n = {.most = 100};
+    assert_true(journal_news(&j, &all, add_name, &n, &e));
+    same_text("removed", n.text, "");
+    put_log(after);
+    assert_true(journal_news(&j, &all, add_name, &n, &e));
+    same_text("made anew", n.text, "run ");
+    journal_close(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_orders),
-        IN_WORLD(test_enough),
-        IN_WORLD(test_event),
-        IN_WORLD(test_long),
-        IN_WORLD(test_refused),
-        IN_WORLD(test_outcomes),
-        IN_WORLD(test_latest),
-        IN_WORLD(test_news),
-        IN_WORLD(test_while_written),
-        IN_WORLD(test_news_of_no_log),
-        IN_WORLD(test_news_after_emptying),
+        IN_WORLD(test_orders),         IN_WORLD(test_enough),
+        IN_WORLD(test_event),          IN_WORLD(test_long),
+        IN_WORLD(test_refused),        IN_WORLD(test_outcomes),
+        IN_WORLD(test_latest),         IN_WORLD(test_latest_of_all),
+        IN_WORLD(test_long_folders),   IN_WORLD(test_news_after_removal),
+        IN_WORLD(test_news),           IN_WORLD(test_while_written),
+        IN_WORLD(test_news_of_no_log), IN_WORLD(test_news_after_emptying),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

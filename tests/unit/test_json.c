@@ -192,11 +192,27 @@ static void test_each(void **state)
     }
 }
 
+static void test_nothing_is_not_written(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 100);
+    assert_false(jv_write(NULL, &out));
+    assert_false(jv_write_indented(NULL, &out));
+    same_text("nothing", buf_str(&out), "");
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_refused), IN_WORLD(test_numbers),     IN_WORLD(test_members),
-        IN_WORLD(test_writing), IN_WORLD(test_not_written), IN_WORLD(test_each),
+        IN_WORLD(test_nothing_is_not_written),
+        IN_WORLD(test_refused),
+        IN_WORLD(test_numbers),
+        IN_WORLD(test_members),
+        IN_WORLD(test_writing),
+        IN_WORLD(test_not_written),
+        IN_WORLD(test_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

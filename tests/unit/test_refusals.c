@@ -337,6 +337,24 @@ static void test_log_dropped(void **state)
     assert_non_null(strstr(file_text(in_home("events.jsonl")), "\"event\":\"now\""));
 }
 
+/* A folder whose path leaves room for the log, and none for what it is rotated into. */
+static void test_log_in_a_long_folder(void **state)
+{
+    (void)state;
+    static char folder[LIMIT_PATH];
+    struct log log = {.folder = folder, .size = 10, .files = 2};
+    struct err e;
+    memset(folder, '/', LIMIT_PATH - 1 - strlen("/events.jsonl"));
+    folder[0] = '.';
+    put_file("events.jsonl", "{\"event\":\"now\"}\n", 0600);
+    assert_true(log_one(&log, "new", &e));
+    assert_non_null(strstr(file_text("events.jsonl"), "\"event\":\"new\""));
+    same_int("not rotated", files_in("."), 1);
+    folder[strlen(folder)] = '/';
+    assert_false(log_one(&log, "newer", &e));
+    assert_non_null(strstr(e.text, "...: File name too long"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +371,7 @@ int main(void)
         IN_WORLD(test_log),
         IN_WORLD(test_log_rotation),
         IN_WORLD(test_log_dropped),
+        IN_WORLD(test_log_in_a_long_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,6 +167,17 @@ static void test_finding_helpers(void **state)
     assert_false(helper_find(name, out));
 }
 
+/* Nobody said what a late answer means: then nothing is advised. */
+static void test_a_late_answer(void **state)
+{
+    (void)state;
+    struct err e;
+    put_file(in_home("slow"), "#!/bin/sh\nexec sleep 20\n", 0755);
+    const struct helper_call call = {.program = in_home("slow"), .timeout_ms = 10};
+    assert_null(helper_ask(&call, jv_object(), &e));
+    same_error("late", &e, ERR_UNREACHABLE, "no answer within 1 s", "");
+}
+
 /* A request that fits in a line but for the line's end. */
 static void test_a_request_too_large(void **state)
 {
@@ -193,6 +204,7 @@ int main(void)
         IN_WORLD(test_no_host_name),
         IN_WORLD(test_finding_helpers),
         IN_WORLD(test_a_request_too_large),
+        IN_WORLD(test_a_late_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -196,11 +196,33 @@ static void test_told_by_words(void **state)
     }
 }
 
+/* A command that names a long name is cut, and stays a line. */
+static void test_a_long_name(void **state)
+{
+    (void)state;
+    static char name[501];
+    static const char body[] = "{\"__type\":\"ParameterVersionNotFound\"}";
+    memset(name, 'x', sizeof name - 1);
+    const struct aws_subject about = {.action = "ssm:GetParameter",
+                                      .name = name,
+                                      .region = "r",
+                                      .host = "h",
+                                      .keys = "k",
+                                      .profile_flag = "",
+                                      .kms_action = "kms:Decrypt"};
+    struct aws_failure f;
+    struct err e;
+    aws_failure_read(&f, 400, "", body, strlen(body));
+    assert_false(aws_failure_explain(&f, &about, &e));
+    same_int("code", e.code, ERR_NOT_FOUND);
+    same_int("cut", (long long)strlen(e.hint), (long long)sizeof e.hint - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_starved),  IN_WORLD(test_without_a_home), IN_WORLD(test_bad_places),
-        IN_WORLD(test_bad_keys), IN_WORLD(test_told_by_words),
+        IN_WORLD(test_bad_keys), IN_WORLD(test_told_by_words),  IN_WORLD(test_a_long_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

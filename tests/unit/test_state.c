@@ -122,6 +122,39 @@ static const struct {
      3, 0, 1},
 };
 
+/* Without a room for all of it, nothing is said to be written. */
+static void test_no_room(void **state)
+{
+    (void)state;
+    static struct state empty;
+    struct buf whole;
+    struct err e;
+    buf_init(&whole, LIMIT_STATE);
+    assert_true(state_text("local:", &empty, &whole, &e));
+    for (size_t room = 0; room < whole.len; room++) {
+        struct buf text;
+        buf_init(&text, room);
+        assert_false(state_text("local:", &empty, &text, &e));
+        same_int("code", e.code, ERR_TOO_LARGE);
+        buf_free(&text);
+    }
+    buf_free(&whole);
+}
+
+/* Before a run: what cannot be read rejects nothing. */
+static void test_peek_at_damage(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "{\"v\":1", "{\"v\":1}", "{\"rejected\":7}",
+                                        "{\"rejected\":{}}"};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        static struct memory m = {.rejected_count = 3};
+        put_file(in_home("s.json"), texts[i], 0600);
+        state_peek(in_home("s.json"), NOW, &m);
+        same_int(texts[i], (long long)m.rejected_count, 0);
+    }
+}
+
 static void test_files(void **state)
 {
     (void)state;
@@ -184,10 +217,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_round_trip),
-        IN_WORLD(test_files),
-        IN_WORLD(test_too_many),
-        IN_WORLD(test_refused),
+        IN_WORLD(test_round_trip), IN_WORLD(test_no_room),  IN_WORLD(test_peek_at_damage),
+        IN_WORLD(test_files),      IN_WORLD(test_too_many), IN_WORLD(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,7 @@ static void test_paths(void **state)
         {"", "/h/.claude/.credentials.json", "/h/.claude.lock"},
         {"/srv/claude", "/srv/claude/.credentials.json", "/srv/claude.lock"},
         {"/srv/claude//", "/srv/claude///.credentials.json", "/srv/claude.lock"},
+        {"/", "//.credentials.json", "/.lock"},
     };
     setenv("HOME", "/h", 1);
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -55,6 +56,42 @@ static void test_paths(void **state)
         assert_true(tool_lock_path(&tool_claude, out, &e));
         same_text("lock", out, cases[i].lock);
     }
+}
+
+/* Names and folders that are too long for a path, each where it is put together. */
+static void test_names_too_long(void **state)
+{
+    (void)state;
+    static char longer[2 * LIMIT_PATH], nearly[LIMIT_PATH], name[65];
+    char out[LIMIT_PATH];
+    struct err e;
+    memset(longer, 'x', sizeof longer - 1);
+    memset(nearly, 'x', sizeof nearly - 4);
+    memset(name, 'x', sizeof name - 1);
+    longer[0] = nearly[0] = '/';
+    assert_false(tool_exists(name));
+    assert_false(tool_exists("a/b"));
+    setenv("XDG_CONFIG_HOME", longer, 1);
+    assert_false(tool_exists("lamp"));
+    assert_null(tool_load("lamp", &e));
+    nearly[LIMIT_PATH - 20] = '\0';
+    setenv("XDG_CONFIG_HOME", nearly, 1);
+    assert_null(tool_load("lamp", &e));
+    assert_non_null(strstr(e.text, "the path of the description is too long: /xxx"));
+    setenv("CLAUDE_CONFIG_DIR", longer, 1);
+    assert_false(tool_login_path(&tool_claude, out, &e));
+    assert_false(tool_lock_path(&tool_claude, out, &e));
+    assert_non_null(strstr(e.text, "xxx is not a folder"));
+    nearly[LIMIT_PATH - 20] = 'x';
+    nearly[LIMIT_PATH - 10] = '\0';
+    setenv("CLAUDE_CONFIG_DIR", nearly, 1);
+    assert_true(tool_lock_path(&tool_claude, out, &e));
+    assert_false(tool_login_path(&tool_claude, out, &e));
+    assert_non_null(strstr(e.text, "the path of the login is too long: /xxx"));
+    nearly[LIMIT_PATH - 10] = 'x';
+    setenv("CLAUDE_CONFIG_DIR", nearly, 1);
+    assert_false(tool_lock_path(&tool_claude, out, &e));
+    assert_non_null(strstr(e.text, "the path of the lock is too long: /xxx"));
 }
 
 static void test_relative_folder(void **state)
@@ -184,9 +221,10 @@ static void test_managed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_load),     IN_WORLD(test_paths),    IN_WORLD(test_relative_folder),
-        IN_WORLD(test_too_long), IN_WORLD(test_override), IN_WORLD(test_precedence),
-        IN_WORLD(test_managed),
+        IN_WORLD(test_load),           IN_WORLD(test_paths),
+        IN_WORLD(test_names_too_long), IN_WORLD(test_relative_folder),
+        IN_WORLD(test_too_long),       IN_WORLD(test_override),
+        IN_WORLD(test_precedence),     IN_WORLD(test_managed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

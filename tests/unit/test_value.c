@@ -106,7 +106,8 @@ static void test_too_large(void **state)
     (void)state;
     const struct tenure of = {"mac", false};
     struct login l = login(FULL);
-    for (size_t limit = 0; limit < sizeof FULL + 22; limit++) {
+    const size_t whole = strlen("{\"holder\":\"mac\",\"login\":}") + strlen(FULL);
+    for (size_t limit = 0; limit < whole; limit++) {
         struct buf out;
         struct err e;
         buf_init(&out, limit);
@@ -128,6 +129,8 @@ static void test_damaged(void **state)
         {"[]", "torn", ""},
         {"{\"holder\":\"a\",\"login\":{", "torn", ""},
         {"{\"holder\":\"a\",\"holder\":\"b\",\"login\":" FULL "}", "torn", ""},
+        {"{\"renewing\":true,\"renewing\":true,\"login\":" FULL "}", "torn", ""},
+        {"{\"login\":" FULL ",\"login\":" FULL "}", "torn", ""},
         {"{}", "none", ""},
         {"{\"holder\":\"a\"}", "none", "a"},
         {"{\"holder\":5,\"login\":" FULL "}", "usable", ""},
