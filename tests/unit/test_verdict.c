@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "run/verdict.h"
+#include "tool/description.h"
 
 #define SMALL      2000 /* bytes up to which every split in two is tried */
 #define SPLITS     50   /* random splits of every output */
@@ -244,6 +245,11 @@ static const struct {
     {"a body with a list", "API Error: 401 {\"a\":[{\"b\":1}]}", RUN_TEXT, 1, "lapsed"},
     {"a body cut behind a backslash", "API Error: 401 {\"a\":\"\\", RUN_TEXT, 1, "lapsed"},
     {"a page that does not end", "API Error: 401 <html", RUN_TEXT, 1, "lapsed"},
+    {"any line that ends with the advice", "Token is odd: please use /login.", RUN_TEXT, 1,
+     "lapsed"},
+    {"a line that ends otherwise", "Token is odd: no.", RUN_TEXT, 1, "other"},
+    {"its first word", "Token", RUN_TEXT, 1, "other"},
+    {"and a short one", "Token x", RUN_TEXT, 1, "other"},
     {"half of it", "Not logged", RUN_TEXT, 1, "other"},
     {"no UTF-8", "Not logged in \xb7 Please run /login", RUN_TEXT, 1, "other, let go"},
 
@@ -425,6 +431,56 @@ static void a_credential_before_the_login_is_to_blame(void **state)
     }
 }
 
+/* A tool that has other statuses, and no words for a retry and for a model that is none. */
+static void another_tool_has_its_own_signs(void **state)
+{
+    static const char lamp[] =
+        "[tool]\nproduct = Lamp\nprogram = lamp\nlogin-command = lamp login\n"
+        "[login]\nfolder = .lamp\nfile = s.json\nparts = session\naccess = session.token\n"
+        "[failures.status]\n400 = lapsed\n"
+        "[json]\ntype = type\nsubtype = subtype\nmodel = model\nis-error = is_error\n"
+        "status = status\ntext = result\n[json.types]\nnotice = system\nanswer = assistant\n";
+    static const struct {
+        const char *out;
+        enum failure_class meaning;
+        bool worked;
+    } runs[] = {
+        {"{\"is_error\":true,\"status\":400,\"result\":\"no\"}\n", FAILURE_LAPSED, false},
+        {"{\"is_error\":true,\"status\":401,\"result\":\"no\"}\n", FAILURE_OTHER, false},
+        {"{\"type\":\"system\",\"subtype\":\"x\"}\n", FAILURE_OTHER, false},
+        {"{\"type\":\"assistant\",\"model\":\"x\"}\n", FAILURE_OTHER, true},
+    };
+    struct err e;
+    (void)state;
+    struct tool *t = description_parse("lamp", lamp, strlen(lamp), "F", &e);
+    assert_non_null(t);
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct verdict_result result;
+        struct verdict *v = verdict_new(t, RUN_STREAM_JSON);
+        verdict_feed(v, runs[i].out, strlen(runs[i].out));
+        verdict_feed(v, "", 0);
+        assert_false(verdict_retrying(v));
+        verdict_end(v, 1, false, &result);
+        assert_int_equal(result.meaning, runs[i].meaning);
+        assert_int_equal(result.worked, runs[i].worked);
+        verdict_free(v);
+    }
+    description_free(t);
+}
+
+static void no_bytes_say_nothing(void **state)
+{
+    struct verdict_result result;
+    struct verdict *v = verdict_new(&tool_claude, RUN_TEXT);
+    (void)state;
+    assert_int_equal(verdict_feed(v, "", 0), VERDICT_UNDECIDED);
+    assert_int_equal(verdict_feed(v, "Not logged in", 13), VERDICT_UNDECIDED);
+    assert_int_equal(verdict_feed(v, "", 0), VERDICT_UNDECIDED);
+    verdict_end(v, 1, false, &result);
+    assert_int_equal(result.meaning, FAILURE_LAPSED);
+    verdict_free(v);
+}
+
 #define TEN "0123456789"
 
 static void the_result_can_be_quoted(void **state)
@@ -570,6 +626,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_recording_gets_its_verdict),
         cmocka_unit_test(made_up_runs_get_their_verdict),
+        cmocka_unit_test(another_tool_has_its_own_signs),
+        cmocka_unit_test(no_bytes_say_nothing),
         cmocka_unit_test(a_credential_before_the_login_is_to_blame),
         cmocka_unit_test(the_result_can_be_quoted),
         cmocka_unit_test(a_long_message_is_cut_between_characters),
