@@ -97,11 +97,7 @@ static jv *resend_document(const struct alert_request *rq, const struct addresse
         ok = jv_push(list, jv_new_text(to->at[i])) && ok;
     ok = jv_put(v, "to", list) && ok && jv_put_text(v, "subject", alert_text(rq, "subject")) &&
          jv_put_text(v, "text", alert_text(rq, "text"));
-    if (ok)
-        return v;
-    jv_free(v);
-    err_no_memory(e);
-    return NULL;
+    return jv_whole(v, ok, e);
 }
 
 static bool by_resend(const struct alert_request *rq, const struct addresses *to, struct err *e)

@@ -4,19 +4,10 @@
 
 #include "base/limits.h"
 
-static jv *whole(jv *v, bool ok, struct err *e)
-{
-    if (ok)
-        return v;
-    jv_free(v);
-    err_no_memory(e);
-    return NULL;
-}
-
 static jv *plain_body(const struct alert_request *rq, struct err *e)
 {
     jv *v = jv_copy(rq->message);
-    return whole(v, jv_put_int(v, "credrelay", 1), e);
+    return jv_whole(v, jv_put_int(v, "credrelay", 1), e);
 }
 
 /* In Slack's markup these three have a meaning, and nothing else does outside of lines of its own
@@ -45,7 +36,7 @@ static jv *slack_body(const struct alert_request *rq, struct err *e)
               buf_text(&text, "*\n```\n") && escape(alert_text(rq, "text"), &text) &&
               buf_text(&text, "```") && jv_put_text(v, "text", buf_str(&text));
     buf_free(&text);
-    return whole(v, ok, e);
+    return jv_whole(v, ok, e);
 }
 
 /* How much of a noise it makes: 5 is "max", 3 the default. */
@@ -73,12 +64,12 @@ static const char *topic_of(const char *webhook)
 static jv *ntfy_body(const struct alert_request *rq, const char *topic, struct err *e)
 {
     jv *v = jv_object();
-    return whole(v,
-                 jv_put_text(v, "topic", topic) &&
-                     jv_put_text(v, "title", alert_text(rq, "subject")) &&
-                     jv_put_text(v, "message", alert_text(rq, "text")) &&
-                     jv_put_int(v, "priority", priority_of(alert_text(rq, "kind"))),
-                 e);
+    return jv_whole(v,
+                    jv_put_text(v, "topic", topic) &&
+                        jv_put_text(v, "title", alert_text(rq, "subject")) &&
+                        jv_put_text(v, "message", alert_text(rq, "text")) &&
+                        jv_put_int(v, "priority", priority_of(alert_text(rq, "kind"))),
+                    e);
 }
 
 static bool take_url(const char *webhook, size_t len, struct buf *ret_url, struct err *e)

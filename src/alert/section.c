@@ -27,16 +27,12 @@ static bool read_file(struct alert_settings *s, struct err *e)
 {
     char path[LIMIT_PATH];
     struct buf text;
-    struct err why;
     if (!relay_config_path(path, e))
         return false;
     buf_init(&text, LIMIT_CONFIG);
     const struct reading rd = {.settings = s, .path = path};
-    bool ok = file_read(path, &text, &why);
-    if (ok)
-        ok = ini_parse(buf_str(&text), text.len, path, take_line, (void *)&rd, e);
-    else if (!(ok = why.code == ERR_NOT_FOUND))
-        *e = why;
+    bool ok = file_read_if_there(path, &text, e) &&
+              ini_parse(buf_str(&text), text.len, path, take_line, (void *)&rd, e);
     buf_free(&text);
     return ok;
 }

@@ -75,6 +75,15 @@ static bool read_all(int fd, const char *path, off_t size, struct buf *out, stru
     }
 }
 
+bool file_read_if_there(const char *path, struct buf *out, struct err *e)
+{
+    struct err why;
+    if (file_read(path, out, &why) || why.code == ERR_NOT_FOUND)
+        return true;
+    *e = why;
+    return false;
+}
+
 bool file_read_stream(int fd, const char *what, struct buf *out, struct err *e)
 {
     return read_all(fd, what, 0, out, e);

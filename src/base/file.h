@@ -17,6 +17,9 @@
  * user's, in a folder that others can write in); ERR_IO. */
 bool file_read(const char *path, struct buf *out, struct err *e) MUST_CHECK;
 
+/* The same; a file that is not there is an empty one. */
+bool file_read_if_there(const char *path, struct buf *out, struct err *e) MUST_CHECK;
+
 /* Read what comes through FD to its end; WHAT stands in messages. */
 bool file_read_stream(int fd, const char *what, struct buf *out, struct err *e) MUST_CHECK;
 

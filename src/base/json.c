@@ -225,6 +225,15 @@ bool jv_push(jv *array, jv *value)
     return json_array_append_new(theirs(array), theirs(value)) == 0;
 }
 
+jv *jv_whole(jv *v, bool ok, struct err *e)
+{
+    if (ok)
+        return v;
+    jv_free(v);
+    err_no_memory(e);
+    return NULL;
+}
+
 static int append(const char *bytes, size_t len, void *out)
 {
     return buf_bytes(out, bytes, len) ? 0 : -1;

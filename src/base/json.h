@@ -60,6 +60,9 @@ bool jv_put_int(jv *object, const char *key, int64_t number);
 bool jv_put_bool(jv *object, const char *key, bool flag);
 bool jv_push(jv *array, jv *value);
 
+/* V when it is OK; else it is freed, E says that memory ran out, and there is none. */
+jv *jv_whole(jv *v, bool ok, struct err *e);
+
 /* Memory ran out in a function of these since this was last asked, or since the last jv_write: what
  * failed did not fail for what it holds. */
 bool jv_ran_out(void);

@@ -71,16 +71,12 @@ static bool gather(const char *state_dir, struct metrics *m, struct err *e)
 static bool recall(struct metrics *m, const char *path, struct err *e)
 {
     struct buf text;
-    struct err why;
     buf_init(&text, LIMIT_SHOWN);
-    bool there = file_read(path, &text, &why);
-    if (there)
+    bool ok = file_read_if_there(path, &text, e);
+    if (ok)
         metrics_recall(m, buf_str(&text));
     buf_free(&text);
-    if (there || why.code == ERR_NOT_FOUND)
-        return true;
-    *e = why;
-    return false;
+    return ok;
 }
 
 static bool write_file(const char *path, const struct metrics *m, struct err *e)

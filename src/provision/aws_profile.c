@@ -91,16 +91,10 @@ static void close_file(struct file *f)
 
 static bool open_file(struct file *f, const char *profile, struct err *e)
 {
-    struct err why;
     *f = (struct file){.r = {.profile = profile}};
     buf_init(&f->text, LIMIT_CONFIG);
-    if (!aws_profile_file(f->path, e))
-        return false;
-    if (!file_read(f->path, &f->text, &why) && why.code != ERR_NOT_FOUND) {
-        *e = why;
-        return false;
-    }
-    return ini_parse(buf_str(&f->text), f->text.len, f->path, take_setting, &f->r, e);
+    return aws_profile_file(f->path, e) && file_read_if_there(f->path, &f->text, e) &&
+           ini_parse(buf_str(&f->text), f->text.len, f->path, take_setting, &f->r, e);
 }
 
 static bool no_such_profile(const struct file *f, struct err *e)

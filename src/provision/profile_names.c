@@ -53,15 +53,9 @@ static bool read_names(const char *path, bool config, struct profile_names *name
 {
     struct listing l = {names, config};
     struct buf text;
-    struct err why;
     buf_init(&text, LIMIT_CONFIG);
-    bool ok = file_read(path, &text, &why);
-    if (!ok && why.code == ERR_NOT_FOUND)
-        ok = true;
-    else if (!ok)
-        *e = why;
-    else
-        ok = ini_parse(buf_str(&text), text.len, path, take, &l, e);
+    bool ok = file_read_if_there(path, &text, e) &&
+              ini_parse(buf_str(&text), text.len, path, take, &l, e);
     buf_free(&text);
     return ok;
 }

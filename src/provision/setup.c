@@ -13,21 +13,12 @@ enum { LOCK_WAIT_MS = 10000 };
 
 /* ---- looking ---- */
 
-static bool read_config(const char *path, struct buf *out, struct err *e)
-{
-    struct err why;
-    if (file_read(path, out, &why) || why.code == ERR_NOT_FOUND)
-        return true;
-    *e = why;
-    return false;
-}
-
 static bool look_at_config(struct setup *s, struct err *e)
 {
     struct buf text;
     bool found = false;
     buf_init(&text, LIMIT_CONFIG);
-    bool ok = read_config(s->config_path, &text, e) &&
+    bool ok = file_read_if_there(s->config_path, &text, e) &&
               section_read(buf_str(&text), text.len, s->config_path, s->section->name, &s->present,
                            &found, e);
     buf_free(&text);
@@ -118,7 +109,7 @@ static bool edit_config(const struct setup *s, struct err *e)
     struct buf text, out;
     buf_init(&text, LIMIT_CONFIG);
     buf_init(&out, LIMIT_CONFIG);
-    bool ok = read_config(s->config_path, &text, e) &&
+    bool ok = file_read_if_there(s->config_path, &text, e) &&
               ini_edit(buf_str(&text), text.len, &edit, &out, e) &&
               file_replace(s->config_path, buf_str(&out), out.len, e);
     buf_free(&text);

@@ -153,16 +153,6 @@ static bool list_name(void *ctx, const char *section, const char *key, const cha
     return true;
 }
 
-/* The file's text; without the file, none. */
-static bool read_text(const char *path, struct buf *out, struct err *e)
-{
-    struct err why;
-    if (file_read(path, out, &why) || why.code == ERR_NOT_FOUND)
-        return true;
-    *e = why;
-    return false;
-}
-
 /* ---- the rest of a relay ---- */
 
 /* The name goes into the store and the log, which take UTF-8 only. */
@@ -258,8 +248,8 @@ static bool load_with(load_fn *fn, const char *name, struct relay *ret, struct e
         return err_no_memory(e);
     buf_init(&text, LIMIT_CONFIG);
     settings_default(&r);
-    bool ok = name_machine(&r, e) && relay_config_path(path, e) && read_text(path, &text, e) &&
-              fn(name, path, &text, &r, e);
+    bool ok = name_machine(&r, e) && relay_config_path(path, e) &&
+              file_read_if_there(path, &text, e) && fn(name, path, &text, &r, e);
     buf_free(&text);
     if (ok)
         *ret = r;
@@ -285,7 +275,7 @@ bool relay_names(struct relay_names *ret, struct err *e)
     struct relay_names names = {.count = 0};
     struct listing l = {.path = path, .names = &names};
     buf_init(&text, LIMIT_CONFIG);
-    bool ok = relay_config_path(path, e) && read_text(path, &text, e) &&
+    bool ok = relay_config_path(path, e) && file_read_if_there(path, &text, e) &&
               ini_parse(buf_str(&text), text.len, path, list_name, &l, e);
     buf_free(&text);
     if (ok && !names.count)

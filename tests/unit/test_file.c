@@ -257,6 +257,9 @@ static void test_read_refused(void **state)
         assert_false(file_read(in_home(bad[i].name), &text, &e));
         same_text(bad[i].name, e.text, want);
         same_int(bad[i].name, e.code, bad[i].code);
+        same_int(bad[i].name, file_read_if_there(in_home(bad[i].name), &text, &e),
+                 bad[i].code == ERR_NOT_FOUND);
+        same_int("nothing of it", (long long)text.len, 0);
         buf_free(&text);
     }
     alarm(0);

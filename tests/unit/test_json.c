@@ -158,7 +158,10 @@ static void test_not_written(void **state)
     assert_false(jv_write(NULL, &small));
     assert_true(small.failed);
     buf_free(&small);
-    jv_free(v);
+    struct err e;
+    assert_ptr_equal(jv_whole(v, true, &e), v);
+    assert_null(jv_whole(v, false, &e)); /* and freed */
+    same_error("half", &e, ERR_NO_MEMORY, "out of memory", "");
 }
 
 static bool collect(void *ctx, const char *key, const jv *value)
