@@ -53,7 +53,7 @@ static void test_replace(void **state)
         {"open", 1, EMFILE, "cannot write in HOME/folder: Too many open files", ERR_IO},
         {"open", 1, ENOSPC, "cannot write in HOME/folder: No space left on device", ERR_IO},
         {"opendir", 1, EMFILE, "", 0},
-        {"readlink", 1, EACCES, "cannot look at HOME/folder/x: Permission denied", ERR_DENIED},
+        {"lstat", 1, EACCES, "cannot look at HOME/folder/x: Permission denied", ERR_DENIED},
         {"write", 1, EINTR, "", 0},
         {"write", 1, EIO, "cannot write HOME/folder/.x.credrelay-*", ERR_IO},
         {"write", 1, 0, "cannot write HOME/folder/.x.credrelay-*", ERR_IO},
@@ -138,7 +138,8 @@ static void test_root_folder(void **state)
     refuse("open", 1, EACCES);
     assert_false(file_replace("/credrelay-test-none", "new", 3, &e));
     assert_true(was_refused());
-    same_error("the root folder", &e, ERR_DENIED, "cannot write in /: Permission denied", "");
+    same_error("the root folder", &e, ERR_DENIED, "cannot write in /: Permission denied",
+               "it must be yours, and open to you: ls -ld '/'");
 }
 
 static void test_read(void **state)
