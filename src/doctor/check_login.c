@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "doctor/check.h"
 #include "doctor/outlook.h"
 #include "relay/state.h"
@@ -97,6 +98,26 @@ void look_login(struct visit *v)
     note_deadline(v, &l);
 }
 
+/* Where the login really is.  Whoever can write there can put another in its place. */
+static bool look_login_folder(struct visit *v)
+{
+    char folder[LIMIT_PATH], name[LIMIT_PATH + 2];
+    struct stat st;
+    struct err why;
+    if (!file_real(v->relay->login_path, folder, &why)) {
+        note_err(v, FOUND_BROKEN, "login file", &why);
+        return false;
+    }
+    *strrchr(folder, '/') = '\0';
+    if (stat(folder, &st) != 0 || !(st.st_mode & (S_IWGRP | S_IWOTH)))
+        return true;
+    note_hint(note(v, FOUND_BROKEN, "login file",
+                   "others can write in %s (mode %04o), where the login is",
+                   shell_path(folder, name), (unsigned)st.st_mode & 07777),
+              "chmod go-w %s", name);
+    return false;
+}
+
 void look_login_file(struct visit *v)
 {
     char name[LIMIT_PATH + 2];
@@ -112,7 +133,7 @@ void look_login_file(struct visit *v)
     else if (mode & 077)
         note_hint(note(v, FOUND_BROKEN, "login file", "others can open %s (mode %04o)", name, mode),
                   "chmod 600 %s", name);
-    else
+    else if (look_login_folder(v))
         note(v, FOUND_FINE, "login file", "%s (mode %04o)", name, mode);
 }
 

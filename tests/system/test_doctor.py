@@ -242,6 +242,8 @@ BAD = [  # (what is so, how it is made, about, found, message, matters, hint)
     ("a login for all to read", chmod(0o644, *CREDENTIALS), "login file", "broken",
      "others can open ~/.claude/.credentials.json (mode 0644)", OPEN,
      "chmod 600 ~/.claude/.credentials.json"),
+    ("a login in a folder for all to write in", chmod(0o777, ".claude"), "login file", "broken",
+     "others can write in ~/.claude (mode 0777), where the login is", OPEN, "chmod go-w ~/.claude"),
     ("a login of another user's", chown(*CREDENTIALS), "login file", "warning",
      "~/.claude/.credentials.json belongs to user 12345", OPEN, "run this as the user who owns it"),
 
