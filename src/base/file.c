@@ -302,6 +302,18 @@ bool file_replace_public(const char *path, const void *bytes, size_t len, struct
     return replace(path, &(struct content){bytes, len, 0644}, e);
 }
 
+/* What refused is the last folder above it that is there. */
+static bool cannot_make(const char *path, int errnum, struct err *e)
+{
+    char above[LIMIT_PATH];
+    struct stat st;
+    snprintf(above, sizeof above, "%s", path);
+    for (char *slash; (slash = strrchr(above, '/')) && slash != above && lstat(above, &st) != 0;)
+        *slash = '\0';
+    err_errno(e, errnum, "cannot make folder %s", path);
+    return refused_because(e, errnum, above);
+}
+
 bool dir_make(const char *path, struct err *e)
 {
     char part[LIMIT_PATH];
@@ -323,5 +335,5 @@ bool dir_make(const char *path, struct err *e)
     }
     if (mkdir(part, 0700) == 0 || errno == EEXIST)
         return true;
-    return refused(e, why == ENOENT ? errno : why, "cannot make folder", path);
+    return cannot_make(path, why == ENOENT ? errno : why, e);
 }

@@ -169,7 +169,8 @@ def test_no_folder_can_be_made(local, folder):
     answer = local.tell(local.request("get"), preexec_fn=obey_permissions)
     local.world.home.chmod(0o700)
     assert answer == {"ok": False, "error": "denied",
-                      "message": f"the store's folder: cannot make folder {folder}: Permission denied"}
+                      "message": f"the store's folder: cannot make folder {folder}: Permission denied",
+                      "hint": f"it must be yours, and open to you: ls -ld '{local.world.home}'"}
 
 
 def test_an_empty_folder_that_is_read_only(local, folder, database):

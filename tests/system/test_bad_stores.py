@@ -55,7 +55,7 @@ BEHAVIOURS = {  # the program, the exit status and what is said after "credrelay
     "words for a terminal": (says(ok=False, error="failed", message="a\x1b[31mb\nc\r", hint="d\te"), 69,
                              NAME + "a [31mb c \n  d e\n"),
     "words without end": (says(ok=False, error="failed", message="m" * 100_000), 69,
-                          NAME + "m" * 760 + "\n"),
+                          NAME + "m" * 502 + "..." + "m" * 255 + "\n"),
 }
 
 CODES = {  # `error` -> exit status
