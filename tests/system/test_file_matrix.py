@@ -258,7 +258,8 @@ def machine_for(command, uid, home, programs, stock):
     (home / "shared").mkdir(mode=0o700)
     shutil.copy(stock, home / "shared" / "store.db")
     role = "reader" if command == "pull" else "writer"
-    machine.configure(f"[claude]\nrole = {role}\nstore = local:{home}/shared/store.db\n")
+    machine.configure(f"[claude]\nrole = {role}\nstore = local:{home}/shared/store.db\n"
+                      "timeout = 30s\npreflight = 30s\n")
     machine.program("claude", "#!/bin/sh\necho ran >>\"$HOME/shared/runs\"\necho fine\n")
     return machine
 

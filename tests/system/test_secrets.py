@@ -268,7 +268,7 @@ CLIENT = "#!/bin/sh\necho >\"$HOME/started\"\nread -r wait\necho fine\n"
 def test_a_wrapper_holds_no_token_while_its_client_runs(world, tmp_path, content):
     store = LocalStore(tmp_path / "shared" / "store.db")
     store.path.parent.mkdir(mode=0o700)
-    join(world, store, "reader")
+    join(world, store, "reader", more="timeout = 30s\npreflight = 30s\n")
     store.put(bare(1))
     if content:
         world.write_login(content)

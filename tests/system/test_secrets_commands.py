@@ -75,7 +75,7 @@ class Keeper:
         name = store.path.split("/")[2]
         self.reader, self.writer = f"{name}-reader", f"{name}-writer"
         world.configure(f"[claude]\nrole = writer\nstore = {store.url()}\nreader-profile = {self.reader}\n"
-                        f"writer-profile = {self.writer}\ntimeout = 2s\nrecover-wait = 0\n"
+                        f"writer-profile = {self.writer}\ntimeout = 30s\nrecover-wait = 0\n"
                         "[alert]\ncommand = cat >\"$HOME/told\"\n")
         all_of_it = policy(allow("*", "*"))
         self.keys = {who: store.user(user, all_of_it, age=86400) for who, user in
@@ -121,7 +121,8 @@ def a_torn_login(keeper):
 
 def no_store(keeper):
     path = keeper.world.home / ".config" / "credrelay" / "credrelay.conf"
-    path.write_text(path.read_text().replace(keeper.store.endpoint.rpartition(":")[2], "1"))
+    closed = path.read_text().replace(keeper.store.endpoint.rpartition(":")[2], "1")
+    path.write_text(closed.replace("timeout = 30s", "timeout = 1s"))
 
 
 def a_store_with_no_login(keeper):
