@@ -50,6 +50,7 @@ char *buf_space(struct buf *b, size_t len)
     /* Not realloc: it would leave the old bytes behind. */
     char *data = malloc(room);
     if (!data) {
+        err_note_no_memory();
         b->failed = true;
         return NULL;
     }

@@ -163,7 +163,20 @@ bool err_context(struct err *e, const char *what)
     return false;
 }
 
+static bool memory_ran_out;
+
+void err_note_no_memory(void)
+{
+    memory_ran_out = true;
+}
+
+bool err_memory_ran_out(void)
+{
+    return memory_ran_out;
+}
+
 bool err_no_memory(struct err *e)
 {
+    err_note_no_memory();
     return err_set(e, ERR_NO_MEMORY, "out of memory");
 }

@@ -75,4 +75,9 @@ bool err_context(struct err *e, const char *what);
 
 bool err_no_memory(struct err *e);
 
+/* Memory ran out somewhere in this process.  What goes on without (a line of the log that could not
+ * be read, a value that was not built) notes it here, and who shows something asks in the end. */
+void err_note_no_memory(void);
+bool err_memory_ran_out(void);
+
 #endif

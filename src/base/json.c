@@ -44,6 +44,7 @@ static void *noting_malloc(size_t len)
     if (p)
         return p;
     short_of_memory = true;
+    err_note_no_memory();
     return from_reserve(len);
 }
 

@@ -227,6 +227,17 @@ static int take_options(const struct command *c, int argc, char **argv, struct o
     return 0;
 }
 
+/* What could not be had for want of memory is missing from what was shown, and in a template or in
+ * JSON nobody would see that.  What a wrapped command ends with is its own, and the watcher tells as
+ * it goes. */
+static int whole_or_not(const struct command *c, int status)
+{
+    if (!err_memory_ran_out() || c == &cmd_run || c == &cmd_watch)
+        return status;
+    fprintf(stderr, "credrelay: %s: out of memory: not all of it was done or shown\n", c->name);
+    return status ? status : err_exit_status(ERR_NO_MEMORY);
+}
+
 int command_run(const struct command *c, int argc, char **argv)
 {
     struct options o = {.relay = NULL};
@@ -241,7 +252,7 @@ int command_run(const struct command *c, int argc, char **argv)
         return usage_error(c, "an argument is missing: ", c->arguments);
     if (c->most >= 0 && count > c->most)
         return usage_error(c, "too many arguments: ", argv[1 + c->most]);
-    return c->run(&o, count, argv + 1);
+    return whole_or_not(c, c->run(&o, count, argv + 1));
 }
 
 int command_run_within(const struct command *c, int argc, char **argv)

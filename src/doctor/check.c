@@ -76,8 +76,11 @@ void note_hint(struct finding *f, const char *fmt, ...)
 
 void note_path(struct finding *f, const char *path)
 {
-    if (f != &no_room)
-        f->path = strdup(path); /* without it, it is for a person */
+    if (f == &no_room)
+        return;
+    f->path = strdup(path); /* without it, it is for a person */
+    if (!f->path)
+        err_note_no_memory();
 }
 
 static bool needs_quotes(const char *path)

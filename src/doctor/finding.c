@@ -27,8 +27,10 @@ struct finding *findings_add(struct findings *f)
     if (f->count == f->room) {
         size_t room = f->room ? 2 * f->room : 64;
         struct finding *list = room <= MOST_FINDINGS ? realloc(f->list, room * sizeof *list) : NULL;
-        if (!list)
+        if (!list) {
+            err_note_no_memory();
             return NULL;
+        }
         f->list = list;
         f->room = room;
     }

@@ -40,6 +40,8 @@ static struct settings *load_settings(const struct tool *t)
     char folder[LIMIT_PATH], path[LIMIT_PATH];
     struct err ignored;
     struct settings *s = calloc(1, sizeof *s);
+    if (!s)
+        err_note_no_memory();
     if (!s || !t->settings)
         return s;
     for (const char *const *managed = t->managed; *managed; managed++)

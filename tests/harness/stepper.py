@@ -249,25 +249,36 @@ class Stepper:
 STARVED = BUILD / "tests" / "tools" / "credrelay-starved"
 
 
+def starved_programs(folder):
+    """A folder with the program whose allocator runs out, installed as the real one is."""
+    prefix = folder / "prefix"
+    (prefix / "bin").mkdir(parents=True)
+    shutil.copy(STARVED, prefix / "bin" / "credrelay")
+    (prefix / "bin" / "claude-p").symlink_to("credrelay")
+    (prefix / "libexec").symlink_to(LIBEXEC.parent)
+    return prefix / "bin"
+
+
+def starved(machine, at, way, argv):
+    """(result, was there an Nth allocation?) of ARGV, whose allocation AT fails: "once" or "sticky"."""
+    report = machine.home / "report"
+    result = machine.run(*argv, env={"CREDRELAY_FAIL_ALLOC": f"{at}{'+' if way == 'sticky' else ''}",
+                                     "CREDRELAY_FAIL_REPORT": str(report)})
+    hit = report.exists()
+    report.unlink(missing_ok=True)
+    return result, hit
+
+
 class Starver(Stepper):
     """The same, with the Nth allocation failing, once or for ever after."""
 
     def __init__(self, scenario, folder):
-        prefix = folder / "prefix"
-        (prefix / "bin").mkdir(parents=True)
-        shutil.copy(STARVED, prefix / "bin" / "credrelay")
-        (prefix / "bin" / "claude-p").symlink_to("credrelay")
-        (prefix / "libexec").symlink_to(LIBEXEC.parent)
-        self.prefix = prefix
+        self.programs = starved_programs(folder)
         super().__init__(scenario, folder)
 
     def run(self, machine, at, way):
-        report = machine.home / "report"
-        result = machine.run(self.prefix / "bin" / self.scenario.argv[0], *self.scenario.argv[1:],
-                             env={"CREDRELAY_FAIL_ALLOC": f"{at}{'+' if way == 'sticky' else ''}",
-                                  "CREDRELAY_FAIL_REPORT": str(report)})
-        hit = report.exists()
-        report.unlink(missing_ok=True)
+        argv = [self.programs / self.scenario.argv[0], *self.scenario.argv[1:]]
+        result, hit = starved(machine, at, way, argv)
         return result, 0, "allocation" if hit else None
 
     def check_told(self, machine, where, result):
