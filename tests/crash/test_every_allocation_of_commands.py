@@ -27,8 +27,8 @@ LOCAL = [
     "alert check", "alert test", "renew --dry-run", "publish --dry-run", "pull --dry-run",
     "rollback 1 --dry-run", "rollback 1 --yes", "init --yes --dry-run", "init --yes --no-service",
     "service print", "service status", "service install --dry-run", "service install", "service uninstall",
-    "version", "version --json", "help", "help pull", "pull --help",
 ]
+BARE = ["version", "version --json", "help", "help pull", "pull --help"]  # allocate next to nothing
 AWS = [
     "invite reader --no-seal",
     "aws policy reader --account 123456789012", "aws template cloudformation", "aws template terraform",
@@ -108,7 +108,7 @@ def points():
         at = at + 1 if EVERYTHING else FACTOR * at + 1
 
 
-@pytest.mark.parametrize("words", LOCAL + AWS)
+@pytest.mark.parametrize("words", LOCAL + AWS + BARE)
 def test_every_allocation_of(tmp_path, words, request, record_property):
     machine = a_fleet(tmp_path)
     if words in AWS:
@@ -119,6 +119,6 @@ def test_every_allocation_of(tmp_path, words, request, record_property):
             if not starving.disturb(at, way):
                 break
     record_property("cases", starving.runs)
-    assert starving.runs >= 2
+    assert starving.runs > 5 or words in BARE
     assert not starving.violations, "\n".join([f"{len(starving.violations)} violations, the first:",
                                                *starving.violations[:8]])
