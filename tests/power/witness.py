@@ -19,6 +19,7 @@ SHED, STORE = "/d/shed/.claude/.credentials.json", "/d/store/store.db"
 NEW_FILE, NEW_STORE = ("/d/new/reader-%d/.claude/.credentials.json",
                        "/d/new/writer-%d/.local/state/credrelay/store.db")
 CLIENTS = re.compile(r"/d/(desk|new/writer-\d+)/\.claude/")  # written by a client, not by us
+MOST_FAILURES = 5  # of commands, from one cut to the next
 TEMPORARY = re.compile(r"\.credrelay-[0-9a-f]+$")
 
 
@@ -84,7 +85,7 @@ class Witness:
 
     def wakes(self):
         self.entries, self.contents, self.stores = {}, {}, {}
-        self.looked = self.unmountable = False
+        self.failures, self.looked, self.unmountable = 0, False, False
 
     def hear(self, line):
         word, _, rest = line.partition(" ")
@@ -151,7 +152,13 @@ class Witness:
         else:
             self.acked[what] = int(n)
 
+    @property
+    def hopeless(self):
+        """Nothing will be written to this disk any more."""
+        return self.unmountable or self.failures >= MOST_FAILURES
+
     def hear_failed(self, rest):
+        self.failures += 1
         self.note([("other", f"failed: {rest}")])
 
     def hear_again(self, rest):

@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from power.disk import GO, NO_ZEROES, FIXED_NEWSTYLE, OPTION_MAGIC, READ, REQUEST_MAGIC, SECTOR, WRITE, FLUSH, Disk
-from power.witness import NEW_FILE, NEW_STORE, SHED, STORE, Witness
+from power.witness import MOST_FAILURES, NEW_FILE, NEW_STORE, SHED, STORE, Witness
 
 # ---- the disk ----
 
@@ -165,8 +165,19 @@ def test_the_witness(before, after, kinds):
     witness = Witness()
     for line in ["try 7", *before]:
         witness.hear(line)
+    assert not witness.hopeless
     witness.wakes()
     for line in [*after, "looked"]:
         if not witness.unmountable:
             witness.hear(line)
     assert [kind for kind, _ in witness.findings] == kinds, witness.findings
+
+
+def test_commands_that_all_fail_are_not_heard_for_ever():
+    witness = Witness()
+    for n in range(1, 100):
+        witness.hear(f"try {n}")
+        witness.hear(f"failed store {n} 65 it is damaged")
+        if witness.hopeless:
+            break
+    assert n == len(witness.findings) == MOST_FAILURES
