@@ -4,10 +4,13 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 from harness.world import PREFIX, TESTS
+from mutants import MUTANTS
+from promises import SECTIONS
 
 ROOT = TESTS.parent
 MAN = {path.name: path.read_text() for path in sorted((ROOT / "man").glob("*.[0-9]"))}
@@ -552,3 +555,47 @@ def test_a_folder_includes_only_what_is_below_it():
                 included = set(re.findall(r'^#include "(\w+)/', path.read_text(), re.M))
                 assert included <= below | {folder}, path
         below |= set(folders)
+
+
+# -- docs/reliability.md -------------------------------------------------------------------------
+
+PROMISES = [promise for section in SECTIONS.values() for promise in section]
+RESULTS = json.loads((ROOT / "docs" / "reliability.json").read_text())
+
+
+def rows_of(*paths):
+    """The names in the tables of meson.build files."""
+    return {name for path in paths for name in re.findall(r"^  \[?'([\w-]+)'[:,]", source(path), re.M)}
+
+
+NAMED = {  # by the first word of a test's name
+    "unit": rows_of("tests/unit/meson.build", "tests/sim/meson.build"),
+    "fuzz": rows_of("tests/fuzz/meson.build"),
+    "mutant": {mutant.name for mutant in MUTANTS},
+    "model": set(re.findall(r'^    \("([^"]+)",', source("tests/model/run"), re.M)),
+    "power": {"ext4", "xfs", "btrfs"},
+}
+
+
+def test_the_page_of_what_is_proved_is_made_from_its_results():
+    made = subprocess.run([sys.executable, ROOT / "scripts" / "reliability", "--check"], env={"PATH": "/usr/bin:/bin"})
+    assert made.returncode == 0, "write it: make reliability"
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda p: p.says[:60])
+def test_a_promise_has_tests_that_exist(promise):
+    for test in promise.tests:
+        if test.startswith("tests/"):
+            path, _, function = test.partition("::")
+            assert (ROOT / path).exists(), test
+            assert not function or f"\ndef {function.partition('[')[0]}" in source(path), test
+        else:
+            kind, _, name = test.partition(" ")
+            assert NAMED[kind] if name == "*" else name in NAMED[kind], test
+
+
+def test_every_promise_has_a_result():
+    assert set(RESULTS["promises"]) == {promise.says for promise in PROMISES}
+    assert all(row["tests"] > 0 for row in RESULTS["promises"].values())
+    assert set(RESULTS["mutants"]) == {f"mutant {mutant.name}" for mutant in MUTANTS}
+    assert set(RESULTS["fuzz"]) == {f"fuzz {target}" for target in NAMED["fuzz"]}
