@@ -8,12 +8,22 @@
 #include "base/limits.h"
 #include "base/terminal.h"
 
+/* Whoever asked gets a word, where there is no room for the answer. */
+static void cannot_show(const struct buf *answer)
+{
+    struct err e;
+    buf_error(answer, "the answer", &e);
+    fprintf(stderr, "credrelay: %s\n", e.text);
+}
+
 void show_line(jv *v)
 {
     struct buf line;
     buf_init(&line, LIMIT_SHOWN);
     if (jv_write(v, &line))
         puts(buf_str(&line));
+    else
+        cannot_show(&line);
     buf_free(&line);
     jv_free(v);
 }
@@ -47,6 +57,8 @@ void show_screen(const struct screen *s)
     buf_init(&out, LIMIT_SCREEN);
     if (screen_write(s, terminal_has_colour(STDOUT_FILENO), &out))
         fputs(buf_str(&out), stdout);
+    else
+        cannot_show(&out);
     buf_free(&out);
 }
 
