@@ -93,7 +93,7 @@ bool buf_printf(struct buf *b, const char *fmt, ...)
     va_start(args, fmt);
     int n = vsnprintf(NULL, 0, fmt, args);
     va_end(args);
-    char *at = buf_space(b, (size_t)n);
+    char *at = n < 0 ? NULL : buf_space(b, (size_t)n);
     if (!at) {
         b->failed = true;
         return false;

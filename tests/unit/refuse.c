@@ -18,6 +18,7 @@ static struct {
     const char *call; /* NULL: nothing is refused */
     int nth, errnum, count;
     bool for_good, happened;
+    void (*do_it)(void); /* instead */
 } plan;
 
 void refuse(const char *call, int nth, int errnum)
@@ -28,6 +29,13 @@ void refuse(const char *call, int nth, int errnum)
     plan.count = 0;
     plan.for_good = nth == EVERY;
     plan.happened = false;
+    plan.do_it = NULL;
+}
+
+void before(const char *call, void (*do_it)(void))
+{
+    refuse(call, 1, 0);
+    plan.do_it = do_it;
 }
 
 void starve(int nth, bool for_good)
@@ -50,6 +58,11 @@ static bool fails(const char *call)
     if (plan.count != plan.nth && !(plan.for_good && plan.count > plan.nth))
         return false;
     plan.happened = true;
+    if (plan.do_it) {
+        plan.call = NULL; /* it may make such calls itself */
+        plan.do_it();
+        return false;
+    }
     if (plan.errnum)
         errno = plan.errnum;
     return true;

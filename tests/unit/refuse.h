@@ -3,7 +3,7 @@
  *
  *   refuse("fsync", 1, EIO);       the first fsync(2) from here on fails with EIO
  *   ...
- *   assert_true(was_refused());        it came to that; from here on all is well again
+ *   assert_true(was_refused());    it came to that; from here on all is well again
  *
  * Allocations (malloc, calloc, realloc, posix_memalign, strdup, sodium_malloc) are counted
  * together as "memory". */
@@ -19,10 +19,14 @@ enum { EVERY = 0 };
 /* The NTH CALL from here on, or EVERY one, fails with ERRNUM; 0: it answers 0 and does nothing. */
 void refuse(const char *call, int nth, int errnum);
 
+/* DO_IT is called once, just before the next CALL from here on, which then is made as always: what
+ * somebody else does in that very moment. */
+void before(const char *call, void (*do_it)(void));
+
 /* The NTH allocation from here on fails; with FOR_GOOD all that come after it as well. */
 void starve(int nth, bool for_good);
 
-/* Whether anything was refused since; ends it. */
+/* Whether it has happened since; ends it. */
 bool was_refused(void);
 
 /* Call DO_IT with its Nth allocation failing, for every N, once and for good: it succeeds, or says that

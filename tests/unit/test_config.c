@@ -455,6 +455,47 @@ static void test_long_places(void **state)
     relay_free(&r);
 }
 
+/* Who renews by turns: a writer of several, in the usual layout, with a way to renew. */
+static void test_turns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *settings;
+        bool turns;
+    } rows[] = {
+        {"", false},
+        {"store = local:/shared/store.db\n", true},
+        {"store = local:/shared/store.db\nrole = reader\n", false},
+        {"store = local:/shared/store.db\nshare-refresh-token = yes\n", false},
+        {"store = local:/shared/store.db\nwriters = me\n", false},
+        {"store = local:/shared/store.db\ntool = lamp\n", false},
+        {"store = local:/shared/store.db\ntool = lamp\nrenew = lamp now\n", true},
+    };
+    setenv("CREDRELAY_MACHINE", "me", 1);
+    assert_int_equal(mkdir(in_home(".config/credrelay/tools"), 0700), 0);
+    put_file(in_home(".config/credrelay/tools/lamp.ini"),
+             "[tool]\nproduct = Lamp\nprogram = lamp\nlogin-command = lamp login\n"
+             "[login]\nfolder = .lamp\nfile = s.json\nparts = token\naccess = token\n",
+             0600);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[200];
+        struct relay r;
+        struct err e;
+        snprintf(text, sizeof text, "[x]\n%s", rows[i].settings);
+        put_file(in_home(conf), text, 0600);
+        if (!relay_load(NULL, &r, &e))
+            fail_msg("%s: %s", rows[i].settings, e.text);
+        same_int(rows[i].settings, relay_takes_turns(&r), rows[i].turns);
+        relay_free(&r);
+    }
+    put_file(in_home(".config/credrelay/tools/lamp.ini"), "words\n", 0600);
+    struct relay r;
+    struct err e;
+    assert_false(relay_load(NULL, &r, &e));
+    assert_false(relay_load_of_tool("lamp", &r, &e));
+    assert_non_null(strstr(e.text, "lamp.ini:1: a setting before the first [section]"));
+}
+
 static void test_bad_names(void **state)
 {
     (void)state;
@@ -610,14 +651,14 @@ static void test_login_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_FOLDER(test_login_source), WITH_FOLDER(test_cases),
-        WITH_FOLDER(test_succession),   WITH_FOLDER(test_mistakes),
-        WITH_FOLDER(test_of_tool),      WITH_FOLDER(test_bad_variable),
-        WITH_FOLDER(test_long_values),  WITH_FOLDER(test_long_places),
-        WITH_FOLDER(test_bad_names),    WITH_FOLDER(test_unreadable),
-        WITH_FOLDER(test_places),       WITH_FOLDER(test_settings),
-        WITH_FOLDER(test_names),        WITH_FOLDER(test_too_many_names),
-        WITH_FOLDER(test_log),
+        WITH_FOLDER(test_login_source),   WITH_FOLDER(test_cases),
+        WITH_FOLDER(test_succession),     WITH_FOLDER(test_mistakes),
+        WITH_FOLDER(test_of_tool),        WITH_FOLDER(test_bad_variable),
+        WITH_FOLDER(test_long_values),    WITH_FOLDER(test_long_places),
+        WITH_FOLDER(test_bad_names),      WITH_FOLDER(test_turns),
+        WITH_FOLDER(test_unreadable),     WITH_FOLDER(test_places),
+        WITH_FOLDER(test_settings),       WITH_FOLDER(test_names),
+        WITH_FOLDER(test_too_many_names), WITH_FOLDER(test_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -219,6 +219,12 @@ static const struct row {
      WHY_HALF_PUBLISHED},
 
     /* ---- one value with the full login ---- */
+    {"plain: nothing here", PLAIN_WRITER, "-", "A+8r", 1, NULL, "", "", DO_INSTALL_SHARED,
+     WHY_LOCAL_UNUSABLE},
+    {"one that never expires is never too late to have", TURNS, "-", "A?", 1, "A?r", "me", "",
+     DO_INSTALL_RENEWABLE, WHY_LOCAL_UNUSABLE},
+    {"the shared value has a refresh token, and nobody its full form", WRITER, "A+8", "A+8r", 1,
+     "-", "", "=A1", DO_NOTHING, WHY_SAME},
     {"plain: in step", PLAIN_WRITER, "A+8r", "A+8r", 1, NULL, "", "=A1", DO_NOTHING, WHY_SAME},
     {"plain: a reader gets the refresh token", PLAIN_READER, "A+8", "A+8r", 1, NULL, "", "=A1",
      DO_INSTALL_SHARED, WHY_HOLDER_NEEDS_IT},

@@ -122,6 +122,8 @@ static void test_relative(void **state)
     struct err e;
     assert_true(replace("here", "one", &e));
     assert_true(replace("./here", "two", &e));
+    assert_int_equal(symlink("here", "link"), 0);
+    assert_true(replace("link", "two", &e));
     same_text("content", file_text(in_home("here")), "two");
 }
 

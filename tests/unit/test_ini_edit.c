@@ -90,6 +90,7 @@ static const struct {
     {"[b]\nk = 1", "k=2", "[b]\nk = 1\n\n[a]\nk = 2\n"},
     {"[b]\nk = 1\n\n", "k=2", "[b]\nk = 1\n\n[a]\nk = 2\n"},
     {"# c\r\n[b]\r\nk = 1\r\n", "k=2", "# c\r\n[b]\r\nk = 1\r\n\r\n[a]\r\nk = 2\r\n"},
+    {"# c\r", "k=2", "# c\r\r[a]\rk = 2\r"},
     {"# c", "k=2", "# c\n\n[a]\nk = 2\n"},
     {"[b]\nk = 1\n", "k l", "[b]\nk = 1\n"},
 };

@@ -75,7 +75,7 @@ static const struct row {
      "run "},
     {"a time of that length in another zone",
      {"{\"ts\":\"2026-11-24T06:13:01+00:00\",\"event\":\"early\"}\n"
-      "{\"ts\":\"2026-11-24T06:13:59.00000\",\"event\":\"none\"}\n" B "\n"},
+      "{\"ts\":\"2026-11-24T06:13:59.0000\",\"event\":\"none\"}\n" B "\n"},
      {.since = SECOND(2)},
      "run "},
     {"not with that in it", {A "\n" B "\n" C "\n"}, {.except = "\"relay\":\"claude\""}, "pull "},
@@ -233,6 +233,22 @@ static void put_long_log(void)
         }
         fclose(f);
     }
+}
+
+/* A line that goes on for several blocks and does not end. */
+static void test_long_and_unfinished(void **state)
+{
+    (void)state;
+    static char text[200000];
+    struct names n = {.most = 100};
+    const struct journal_wanted all = {0};
+    const char *const file[4] = {text};
+    struct err e;
+    size_t len = (size_t)snprintf(text, sizeof text, "%s\n", A);
+    memset(text + len, 'x', sizeof text - len - 1);
+    put_log(file);
+    assert_true(journal_read(dir(), JOURNAL_OLDEST_FIRST, &all, add_name, &n, &e));
+    same_text("before it", n.text, "sync ");
 }
 
 static void test_long(void **state)
@@ -541,13 +557,21 @@ static void test_news_after_removal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_orders),         IN_WORLD(test_enough),
-        IN_WORLD(test_event),          IN_WORLD(test_long),
-        IN_WORLD(test_refused),        IN_WORLD(test_outcomes),
-        IN_WORLD(test_latest),         IN_WORLD(test_latest_of_all),
-        IN_WORLD(test_long_folders),   IN_WORLD(test_news_after_removal),
-        IN_WORLD(test_news),           IN_WORLD(test_while_written),
-        IN_WORLD(test_news_of_no_log), IN_WORLD(test_news_after_emptying),
+        IN_WORLD(test_orders),
+        IN_WORLD(test_enough),
+        IN_WORLD(test_event),
+        IN_WORLD(test_long),
+        IN_WORLD(test_long_and_unfinished),
+        IN_WORLD(test_refused),
+        IN_WORLD(test_outcomes),
+        IN_WORLD(test_latest),
+        IN_WORLD(test_latest_of_all),
+        IN_WORLD(test_long_folders),
+        IN_WORLD(test_news_after_removal),
+        IN_WORLD(test_news),
+        IN_WORLD(test_while_written),
+        IN_WORLD(test_news_of_no_log),
+        IN_WORLD(test_news_after_emptying),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,6 +195,18 @@ static void test_each(void **state)
     }
 }
 
+static void test_no_number(void **state)
+{
+    (void)state;
+    struct err e;
+    jv *v = jv_parse("[\"1.5\", 1.5, 2]", 15, &e);
+    assert_true(jv_real(jv_at(v, 0), 7) == 7);
+    assert_true(jv_real(jv_at(v, 1), 7) == 1.5);
+    assert_true(jv_real(jv_at(v, 2), 7) == 2);
+    assert_true(jv_real(jv_at(v, 3), 7) == 7);
+    jv_free(v);
+}
+
 static void test_nothing_is_not_written(void **state)
 {
     (void)state;
@@ -210,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_nothing_is_not_written),
+        IN_WORLD(test_no_number),
         IN_WORLD(test_refused),
         IN_WORLD(test_numbers),
         IN_WORLD(test_members),

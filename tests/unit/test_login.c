@@ -355,6 +355,30 @@ static void test_other_tools(void **state)
     description_free(t);
 }
 
+/* The whole file is the token's, and there is no refresh token to take out. */
+static void test_least(void **state)
+{
+    (void)state;
+    static const char least[] =
+        "[tool]\nproduct = Lamp\nprogram = lamp\nlogin-command = lamp login\n"
+        "[login]\nfolder = .lamp\nfile = s.json\nparts = token\naccess = token\n";
+    static const char text[] = "{\"token\":\"t\"}";
+    char out[LIMIT_PATH];
+    struct login l = LOGIN_INIT(LOGIN_ABSENT), bare = LOGIN_INIT(LOGIN_ABSENT);
+    struct err e;
+    struct tool *t = description_parse("lamp", least, strlen(least), "F", &e);
+    assert_non_null(t);
+    assert_true(login_parse(t, text, strlen(text), &l, &e));
+    same_int("usable", l.facts.state, LOGIN_USABLE);
+    assert_true(login_without_refresh(t, &l, &bare, &e));
+    same_text("the same", secret_reveal(bare.part, NULL), text);
+    assert_true(tool_folder(t, out, &e));
+    same_text("no variable moves it", out, in_home(".lamp"));
+    login_free(&l);
+    login_free(&bare);
+    description_free(t);
+}
+
 /* A login that never expires has no member to say when. */
 static void test_without_expiry(void **state)
 {
@@ -380,10 +404,10 @@ static void test_without_expiry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_cases),       IN_WORLD(test_torn),           IN_WORLD(test_part),
-        IN_WORLD(test_other_tools), IN_WORLD(test_without_expiry), IN_WORLD(test_without_refresh),
-        IN_WORLD(test_with_expiry), IN_WORLD(test_hidden_refresh), IN_WORLD(test_too_large),
-        IN_WORLD(test_same),        IN_WORLD(test_explain),
+        IN_WORLD(test_cases),           IN_WORLD(test_torn),        IN_WORLD(test_part),
+        IN_WORLD(test_least),           IN_WORLD(test_other_tools), IN_WORLD(test_without_expiry),
+        IN_WORLD(test_without_refresh), IN_WORLD(test_with_expiry), IN_WORLD(test_hidden_refresh),
+        IN_WORLD(test_too_large),       IN_WORLD(test_same),        IN_WORLD(test_explain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

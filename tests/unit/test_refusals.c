@@ -238,6 +238,59 @@ static void test_claim(void **state)
     }
 }
 
+static void let_go(void)
+{
+    rmdir(in_home("l"));
+}
+
+static void touch(void)
+{
+    make_old(in_home("l"), 0);
+}
+
+/* Its holder comes back in the moment in which it is taken over, or lets go of it. */
+static void test_claim_in_between(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call;
+        void (*others)(void);
+        bool ours;
+    } rows[] = {{"stat", let_go, true}, {"renameat2", touch, false}, {"renameat2", let_go, true}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct claim c = {.path = ""};
+        struct err e;
+        assert_int_equal(mkdir(in_home("l"), 0755), 0);
+        make_old(in_home("l"), 60);
+        before(rows[i].call, rows[i].others);
+        bool ok = claim_take(in_home("l"), 200, 10000, &c, &e);
+        assert_true(was_refused());
+        same_int(rows[i].call, ok, rows[i].ours);
+        if (!ok)
+            same_int("busy", e.code, ERR_BUSY);
+        same_int("nothing beside it", files_in(in_home("")), 1);
+        claim_release(&c);
+        rmdir(in_home("l"));
+    }
+}
+
+/* A path that leaves no room for the name beside it. */
+static void test_claim_in_a_long_folder(void **state)
+{
+    (void)state;
+    static char path[LIMIT_PATH];
+    struct claim c = {.path = ""};
+    struct err e;
+    assert_int_equal(mkdir("l", 0755), 0);
+    make_old("l", 60);
+    memset(path, '/', LIMIT_PATH - 10);
+    path[0] = '.';
+    path[LIMIT_PATH - 10] = 'l';
+    assert_false(claim_take(path, 0, 10000, &c, &e));
+    assert_non_null(strstr(e.text, "...: File name too long"));
+    same_int("its holder's stays", rmdir("l"), 0);
+}
+
 /* On a file system that cannot exchange names a lock with something in it stays. */
 static void test_claim_in_use(void **state)
 {
@@ -275,6 +328,7 @@ static void test_log(void **state)
         {"flock", EVERY, ENOLCK, "", 0}, /* without the lock, which tears no line */
         {"lstat", EVERY, ENOENT, "HOME/events.jsonl is rotated all the time", ERR_BUSY},
         {"fstat", 2, EIO, "", 0},
+        {"fstat", 3, EIO, "", 0},
         {"pread", 1, EIO, "", 0},
     };
     struct log log = {.size = LIMIT_EVENT, .files = 2};
@@ -369,6 +423,8 @@ int main(void)
         IN_WORLD(test_lock),
         IN_WORLD(test_claim),
         IN_WORLD(test_claim_in_use),
+        IN_WORLD(test_claim_in_between),
+        IN_WORLD(test_claim_in_a_long_folder),
         IN_WORLD(test_log),
         IN_WORLD(test_log_rotation),
         IN_WORLD(test_log_dropped),

@@ -14,6 +14,7 @@
 #include "journal/outcome.h"
 #include "refuse.h"
 #include "relay/relay.h"
+#include "store/store.h"
 
 #define EVENT(name)                                                                                \
     "{\"v\":1,\"ts\":\"2026-11-24T06:13:01.500Z\",\"event\":\"" name "\",\"relay\":\"claude\"}\n"
@@ -167,6 +168,60 @@ static void test_finding_helpers(void **state)
     assert_false(helper_find(name, out));
 }
 
+/* It is there, and may not be run: that says nothing of what was asked. */
+static void test_a_helper_not_to_be_run(void **state)
+{
+    (void)state;
+    struct err e;
+    char want[LIMIT_PATH + 64];
+    put_file(in_home("plain"), "#!/bin/sh\n", 0644);
+    const struct helper_call call = {.program = in_home("plain"), .timeout_ms = 1000};
+    assert_null(helper_ask(&call, jv_object(), &e));
+    snprintf(want, sizeof want, "cannot start %s: Permission denied", in_home("plain"));
+    same_error("not to be run", &e, ERR_FAILED, want, "");
+}
+
+static bool ask_a_helper(struct err *e)
+{
+    const struct helper_call call = {.program = in_home("good"), .timeout_ms = 10000};
+    jv *request = jv_object();
+    if (!jv_put_text(request, "op", "x")) {
+        jv_free(request);
+        return err_no_memory(e);
+    }
+    jv *answer = helper_ask(&call, request, e);
+    bool ok = answer != NULL;
+    jv_free(answer);
+    return ok;
+}
+
+static struct store store;
+
+static bool ask_a_store(struct err *e)
+{
+    const struct store_call c = {
+        .store = &store, .path = "/p", .role = "writer", .machine = "m", .timeout_ms = 10000};
+    struct store_put_result put;
+    struct store_value v;
+    if (!store_put(&c, "{}", 2, 0, &put, e) || !store_get(&c, 0, &v, e))
+        return false;
+    same_int("put", put.version, 7);
+    store_value_free(&v);
+    return true;
+}
+
+static void test_helpers_starved(void **state)
+{
+    (void)state;
+    put_file(in_home("good"), "#!/bin/sh\necho '{\"ok\":true,\"version\":7,\"value\":\"x\"}'\n",
+             0755);
+    snprintf(store.program, sizeof store.program, "%s", in_home("good"));
+    store.display = "the store";
+    setenv("PATH", "/usr/bin:/bin", 1);
+    starve_each("a helper", ask_a_helper);
+    starve_each("a store", ask_a_store);
+}
+
 /* Nobody said what a late answer means: then nothing is advised. */
 static void test_a_late_answer(void **state)
 {
@@ -186,12 +241,16 @@ static void test_a_request_too_large(void **state)
     const struct helper_call call = {.program = "/none", .timeout_ms = 1000};
     struct err e;
     memset(text, 'x', sizeof text);
-    text[sizeof text - strlen("{\"t\":\"\"}")] = '\0';
-    jv *request = jv_object();
-    assert_true(jv_put_text(request, "t", text));
-    assert_null(helper_ask(&call, request, &e));
-    same_int("too large", e.code, ERR_TOO_LARGE);
-    assert_non_null(strstr(e.text, "the request is larger than "));
+    for (size_t more = 0; more < 2; more++) {
+        text[sizeof text - strlen("{\"t\":\"\"}") - 1] = 'x';
+        text[sizeof text - strlen("{\"t\":\"\"}") + more] = '\0';
+        jv *request = jv_object();
+        assert_true(jv_put_text(request, "t", text));
+        assert_null(helper_ask(&call, request, &e));
+        same_int("too large", e.code, ERR_TOO_LARGE);
+        assert_non_null(strstr(e.text, "the request is larger than "));
+        text[sizeof text - strlen("{\"t\":\"\"}") + more] = 'x';
+    }
 }
 
 int main(void)
@@ -205,6 +264,8 @@ int main(void)
         IN_WORLD(test_finding_helpers),
         IN_WORLD(test_a_request_too_large),
         IN_WORLD(test_a_late_answer),
+        IN_WORLD(test_a_helper_not_to_be_run),
+        IN_WORLD(test_helpers_starved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

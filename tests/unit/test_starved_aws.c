@@ -200,7 +200,7 @@ static void test_told_by_words(void **state)
 static void test_a_long_name(void **state)
 {
     (void)state;
-    static char name[501];
+    static char name[1201];
     static const char body[] = "{\"__type\":\"ParameterVersionNotFound\"}";
     memset(name, 'x', sizeof name - 1);
     const struct aws_subject about = {.action = "ssm:GetParameter",

@@ -145,8 +145,8 @@ static void test_no_room(void **state)
 static void test_peek_at_damage(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "{\"v\":1", "{\"v\":1}", "{\"rejected\":7}",
-                                        "{\"rejected\":{}}"};
+    static const char *const texts[] = {
+        "", "{\"v\":1", "{\"v\":1}", "{\"rejected\":7}", "{\"rejected\":{}}", "{\"rejected\":[]}"};
     for (size_t i = 0; i < COUNT(texts); i++) {
         static struct memory m = {.rejected_count = 3};
         put_file(in_home("s.json"), texts[i], 0600);

@@ -59,6 +59,21 @@ static void test_paths(void **state)
 }
 
 /* Names and folders that are too long for a path, each where it is put together. */
+static void test_unreadable(void **state)
+{
+    (void)state;
+    struct err e;
+    char want[LIMIT_PATH + 64];
+    assert_int_equal(mkdir(in_home(".config"), 0700), 0);
+    assert_int_equal(mkdir(in_home(".config/credrelay"), 0700), 0);
+    assert_int_equal(mkdir(in_home(".config/credrelay/tools"), 0700), 0);
+    assert_int_equal(mkdir(in_home(".config/credrelay/tools/claude.ini"), 0700), 0);
+    assert_null(tool_load("claude", &e));
+    snprintf(want, sizeof want, "%s is a folder, not a file",
+             in_home(".config/credrelay/tools/claude.ini"));
+    same_text("a folder", e.text, want);
+}
+
 static void test_names_too_long(void **state)
 {
     (void)state;
@@ -221,10 +236,9 @@ static void test_managed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_load),           IN_WORLD(test_paths),
-        IN_WORLD(test_names_too_long), IN_WORLD(test_relative_folder),
-        IN_WORLD(test_too_long),       IN_WORLD(test_override),
-        IN_WORLD(test_precedence),     IN_WORLD(test_managed),
+        IN_WORLD(test_load),       IN_WORLD(test_paths),           IN_WORLD(test_names_too_long),
+        IN_WORLD(test_unreadable), IN_WORLD(test_relative_folder), IN_WORLD(test_too_long),
+        IN_WORLD(test_override),   IN_WORLD(test_precedence),      IN_WORLD(test_managed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

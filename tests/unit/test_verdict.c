@@ -386,6 +386,8 @@ static const struct {
      RUN_STREAM_JSON, 1, "other, worked, let go"},
     {"stream, apiKeyHelper", "{\"type\":\"system\",\"apiKeySource\":\"apiKeyHelper\"}\n" RESULT_401,
      RUN_STREAM_JSON, 1, "overridden"},
+    {"stream, a source of keys that is a number",
+     "{\"type\":\"system\",\"apiKeySource\":5}\n" RESULT_401, RUN_STREAM_JSON, 1, "lapsed"},
     {"stream, a line of noise first", "warning: x\n" INIT REFUSED RESULT_401, RUN_STREAM_JSON, 1,
      "lapsed, let go"},
     {"stream, noise between", INIT "{\"type\":\"assistant\", oops}\n" REFUSED RESULT_401,
@@ -437,7 +439,7 @@ static void another_tool_has_its_own_signs(void **state)
     static const char lamp[] =
         "[tool]\nproduct = Lamp\nprogram = lamp\nlogin-command = lamp login\n"
         "[login]\nfolder = .lamp\nfile = s.json\nparts = session\naccess = session.token\n"
-        "[failures.status]\n400 = lapsed\n"
+        "[failures.text]\nasks = Token...\n[failures.status]\n400 = lapsed\n"
         "[json]\ntype = type\nsubtype = subtype\nmodel = model\nis-error = is_error\n"
         "status = status\ntext = result\n[json.types]\nnotice = system\nanswer = assistant\n";
     static const struct {
@@ -465,6 +467,12 @@ static void another_tool_has_its_own_signs(void **state)
         assert_int_equal(result.worked, runs[i].worked);
         verdict_free(v);
     }
+    struct verdict_result result;
+    struct verdict *v = verdict_new(t, RUN_TEXT);
+    verdict_feed(v, "Token", 5);
+    verdict_end(v, 1, false, &result);
+    assert_int_equal(result.meaning, FAILURE_OTHER);
+    verdict_free(v);
     description_free(t);
 }
 
