@@ -6,7 +6,7 @@ import random
 import pytest
 
 from crash.scenarios import SCENARIOS
-from harness.stepper import EVERYTHING, STEP, WAYS, Stepper
+from harness.stepper import BUILD, EVERYTHING, STEP, WAYS, Stepper
 
 pytestmark = pytest.mark.skipif(
     not STEP.exists() or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
@@ -18,7 +18,8 @@ def plan(stepper):
     if EVERYTHING:
         return [(at, way) for way in WAYS for at in range(1, stepper.calls + 1)]
     dice = random.Random(stepper.scenario.name)
-    stride = max(1, stepper.calls * stepper.scenario.rare // 50)
+    places = 150 if BUILD.name == "build-coverage" else 50
+    stride = max(1, stepper.calls * stepper.scenario.rare // places)
     first = dice.randrange(stride)
     kills = [(at, "kill") for at in range(1 + first, stepper.calls + 1, stride)]
     return kills + [(at, dice.choice(WAYS[1:])) for at, _ in kills]

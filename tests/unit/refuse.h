@@ -29,8 +29,11 @@ void starve(int nth, bool for_good);
 /* Whether it has happened since; ends it. */
 bool was_refused(void);
 
-/* Call DO_IT with its Nth allocation failing, for every N, once and for good: it succeeds, or says that
+/* Call DO_IT with its Nth allocation failing, for every N (beyond the first 200 of every 7th), once and for good: it succeeds, or says that
  * memory ran out.  What it leaves behind is for AddressSanitizer to find. */
 void starve_each(const char *what, bool (*do_it)(struct err *e));
+
+/* The same for one N and one way; whether there is such an allocation. */
+bool starve_once(const char *what, bool (*do_it)(struct err *e), int nth, bool for_good);
 
 #endif
