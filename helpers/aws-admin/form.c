@@ -89,21 +89,21 @@ static bool take_leaf(const struct http_response *rs, size_t n, const struct nam
 
 static bool key_list(struct admin *a, const struct http_response *rs)
 {
-    static const struct name leaves[] = {
-        {"id", "AccessKeyId"}, {"status", "Status"}, {"created", "CreateDate"}};
+    static const struct name id = {"id", "AccessKeyId"}, status = {"status", "Status"},
+                             created = {"created", "CreateDate"};
     jv *keys = jv_array();
-    for (size_t n = 0; n < KEYS_MAX; n++) {
+    bool ok = true;
+    for (size_t n = 0; ok && n < KEYS_MAX; n++) {
         jv *key = jv_object();
-        bool ok = true;
-        for (size_t i = 0; ok && i < sizeof leaves / sizeof leaves[0]; i++)
-            ok = take_leaf(rs, n, &leaves[i], key);
-        if (!ok) {
+        if (!take_leaf(rs, n, &id, key)) {
             jv_free(key);
             break;
         }
-        jv_push(keys, key);
+        /* One of which less is known must not be taken for one that is not there. */
+        ok = take_leaf(rs, n, &status, key) && take_leaf(rs, n, &created, key);
+        ok = jv_push(keys, key) && ok;
     }
-    return jv_put(a->answer, "keys", keys) && jv_put_int(a->answer, "now", rs->date * 1000);
+    return jv_put(a->answer, "keys", keys) && ok && jv_put_int(a->answer, "now", rs->date * 1000);
 }
 
 /* A key that was never used has no date. */

@@ -122,6 +122,21 @@ def test_probe(world, admin, parameter_store):
     assert reader.refused("probe", name=parameter_store.path + ".renewable")[0] == "denied"
 
 
+@pytest.mark.parametrize("member", [
+    "<Status>Active</Status>",
+    "<CreateDate>one day in May</CreateDate><Status>Active</Status>",
+    "<CreateDate>2026-11-01T00:00:00Z</CreateDate>"])
+def test_a_list_of_keys_that_cannot_be_understood(world, fault_server, member):
+    """A user's key that is left out would be a key that nothing is known of, or none."""
+    server = fault_server("answer", body=(
+        "<ListAccessKeysResponse><ListAccessKeysResult><AccessKeyMetadata><member><AccessKeyId>AKIATEST</AccessKeyId>"
+        f"{member}</member></AccessKeyMetadata></ListAccessKeysResult></ListAccessKeysResponse>").encode())
+    server.endpoint = server.url
+    asked = Admin(world, server, ("AKIATEST", "secret"))
+    assert asked.refused("list-keys", user="u") == (
+        "failed", "ListAccessKeys: the answer is not what it must be", "")
+
+
 def test_a_key_in_a_list_that_is_no_key(world, fault_server):
     """It is passed over, as one with another description is."""
     server = fault_server("answer", body=b'{"KeyMetadata":{},"Keys":[{"KeyArn":"arn:aws:kms:x"}]}')
