@@ -61,7 +61,7 @@ static _Noreturn void watch_over(pid_t program, const sigset_t *open)
 
 static _Noreturn void keep(const struct order *o)
 {
-    pid_t program;
+    pid_t program = -1;
     sigset_t open;
     hear_of_children(&open);
     int failed = setpgid(0, 0) != 0 ? errno : o->spawn(o->ctx, &program);

@@ -178,7 +178,7 @@ bool shell_run(const struct shell_command *s, struct buf *out, struct err *e)
 {
     struct talk t = {.shell = s, .out = out, .to = -1, .from = -1};
     int status = 0;
-    struct keeper shell;
+    struct keeper shell = {.leash = -1};
     if (!start(&t, &shell, e))
         return false;
     enum ending ending = exchange(&t);

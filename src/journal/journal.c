@@ -262,7 +262,7 @@ static bool take_digits(void *ctx, const char *line, size_t len)
 /* Where the lines of file I end; RET->file "": it has none. */
 static bool mark_end(const struct journal *j, int i, struct journal_mark *ret, struct err *e)
 {
-    off_t begin = 0, end;
+    off_t begin = 0, end = 0;
     *ret = (struct journal_mark){.file = ""};
     if (!end_of(j, i, &end, e) ||
         lines_forward(j->files.fd[i], &begin, end, take_digits, ret->file, e) == LINES_FAILED)
@@ -275,7 +275,7 @@ static bool mark_end(const struct journal *j, int i, struct journal_mark *ret, s
 static bool find_mark(const struct journal *j, const struct journal_mark *m, int *ret_i,
                       off_t *ret_at, struct err *e)
 {
-    struct journal_mark end;
+    struct journal_mark end = {.file = ""};
     for (int i = 0; m->file[0] && i < j->files.count; i++) {
         if (!mark_end(j, i, &end, e))
             return false;
@@ -293,8 +293,8 @@ static bool find_mark(const struct journal *j, const struct journal_mark *m, int
 static bool tell_behind(const struct journal *j, const struct journal_mark *from, struct reading *r,
                         struct err *e)
 {
-    off_t at, end;
-    int first;
+    off_t at = 0, end = 0;
+    int first = -1;
     if (!find_mark(j, from, &first, &at, e))
         return false;
     for (int i = first; i >= 0; i--, at = 0)
@@ -309,7 +309,7 @@ bool journal_behind(const char *state_dir, const struct journal_mark *from, jour
 {
     static const struct journal_wanted all = {.since = 0};
     struct reading r = reading_of(&all, fn, ctx);
-    struct journal j;
+    struct journal j = {.at = 0};
     struct journal_mark end = *from;
     if (!journal_open(state_dir, &j, e))
         return false;
