@@ -310,8 +310,18 @@ def test_keys_and_size_of_the_terminal_arrive_once(machine, terminal):
 
 
 def test_job_control(machine, terminal):
-    machine.program("claude", "#!/bin/sh\ni=0\nwhile [ ! -e enough ]; do i=$((i+1)); echo $i > count; "
-                              "sleep 0.05; done\necho done\n")
+    # No shell: one that is stopped between vfork(2) and exec(2) of a command stops for nobody.
+    machine.program("claude", f"""#!{sys.executable} -IS
+import os, time
+i = 0
+while not os.path.exists("enough"):
+    i += 1
+    with open("new", "w") as out:
+        print(i, file=out)
+    os.replace("new", "count")
+    time.sleep(0.05)
+print("done")
+""")
     shell = terminal("bash", "--norc", "--noprofile", "-i")
     shell.type(WATCHED)
     until(lambda: (machine.home / "count").exists())
