@@ -55,11 +55,14 @@ static void repeat(const jv *v)
 void event_append(const struct relay *r, jv *v)
 {
     const struct log log = {.folder = r->state_dir, .size = r->log_size, .files = r->log_keep};
+    static bool said; /* until it can be written again */
     struct err e;
     if (echo)
         repeat(v);
-    if (!log_write(&log, v, &e))
+    bool ok = log_write(&log, v, &e);
+    if (!ok && !said)
         fprintf(stderr, "credrelay: the log could not be written, ignoring: %s\n", e.text);
+    said = !ok;
 }
 
 static void put_report(jv *v, const struct sync_report *report)

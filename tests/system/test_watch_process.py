@@ -221,6 +221,18 @@ def test_it_says_what_it_does(machine, store):
         "claude: watched no more\n")
 
 
+def test_a_log_that_cannot_be_written_is_said_once(world, tmp_path):
+    """Whatever happens: it also says so in the processes that sync."""
+    stores = [LocalStore(tmp_path / f"{n}.db") for n in range(2)]
+    world.configure(f"[one]\nstore = {stores[0].url}\n[two]\nstore = {stores[1].url}\n")
+    (world.state / "events.jsonl").mkdir(mode=0o700, parents=True)
+    world.write_login(made_up(1))
+    result = world.run("credrelay", "watch", "--once", "--quiet")
+    assert (result.status, result.out) == (0, ""), result
+    assert result.err == ("credrelay: the log could not be written, ignoring: "
+                          f"cannot open {world.state}/events.jsonl: Is a directory\n")
+
+
 def test_as_json_it_prints_the_log(machine):
     machine.write_login(made_up(1))
     result = machine.run("credrelay", "watch", "--once", "--json")
