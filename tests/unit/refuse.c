@@ -75,9 +75,9 @@ bool starve_once(const char *what, bool (*do_it)(struct err *e), int nth, bool f
 {
     char where[96];
     struct err e = {.code = ERR_NONE};
-    (void)jv_ran_out(); /* what the last one did not ask */
     starve(nth, for_good);
     bool ok = do_it(&e), short_of_it = was_refused();
+    (void)jv_ran_out(); /* not for whoever comes next */
     snprintf(where, sizeof where, "%.60s, without allocation %d", what, nth);
     if (!ok && !strstr(e.text, "out of memory"))
         same_text(where, e.text, "out of memory");
