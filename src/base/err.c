@@ -90,6 +90,9 @@ static void put_text(struct err *e, const char *whole)
 
 /* REASON (or "") ends it. */
 static void put_words(struct err *e, const char *fmt, va_list args, const char *reason)
+    PRINTF_LIKE(2, 0);
+
+static void put_words(struct err *e, const char *fmt, va_list args, const char *reason)
 {
     char whole[2 * LIMIT_PATH] = "";
     vsnprintf(whole, sizeof whole, fmt, args);
