@@ -2,7 +2,7 @@
 
     kit = Kit(cache, programs)                   # fetches the kernel; asks for no rights
     kit.prepare("xfs", image)                    # boots it once
-    with kit.start("xfs", disk.drive) as guest:
+    with kit.start("xfs", disk.drive, log) as guest:
         guest.begin(writer="credrelay", first=1, expires=..., clock=...)
         for line in guest.lines(): ...           # what tests/power/init says, as it comes
         rest = guest.cut()                       # SIGKILL; what it had still said before
@@ -102,15 +102,15 @@ class Kit:
                            stdout=out, cwd=folder, check=True)
         return archive
 
-    def machine(self, fs, drive):
-        """The command line of a machine with that disk."""
+    def machine(self, fs, drive, log):
+        """The command line of a machine with that disk; LOG gets what its kernel says."""
         return [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-m", "160",
             "-kernel", str(self.kernel), "-initrd", str(self.cache / f"{fs}.cpio"),
             "-append", f"console=ttyS0 loglevel=4 panic=-1 mitigations=off no_timer_check FS={fs}",
             "-drive", drive, "-device", "virtio-blk-pci,drive=disk",
-            "-serial", f"file:{self.cache / fs}.log", "-serial", "stdio"]
+            "-serial", f"file:{log}", "-serial", "stdio"]
 
     def prepare(self, fs, image):
         """Boot once and keep the memory.  IMAGE: any disk of the size."""
@@ -123,18 +123,19 @@ class Kit:
             raise ChildProcessError("qemu does not give the guest's memory")
 
     def boot(self, fs, image, monitor):
-        argv = self.machine(fs, f"file={image},format=raw,if=none,id=disk")
+        log = self.cache / f"{fs}.log"
+        argv = self.machine(fs, f"file={image},format=raw,if=none,id=disk", log)
         with Guest(self.cache, [*argv, "-monitor", f"unix:{monitor},server,nowait"]) as guest:
             if "ready" not in guest.lines():
-                raise ChildProcessError(f"the guest does not boot: {self.cache / fs}.log")
+                raise ChildProcessError(f"the guest does not boot: {log}")
             with socket.socket(socket.AF_UNIX) as control:
                 control.connect(monitor)
                 control.sendall(f'migrate "exec:cat >{fs}.memory"\nquit\n'.encode())
                 while control.recv(4096):
                     pass
 
-    def start(self, fs, drive):
-        return Guest(self.cache, [*self.machine(fs, drive), "-incoming", f"exec:cat {fs}.memory"])
+    def start(self, fs, drive, log):
+        return Guest(self.cache, [*self.machine(fs, drive, log), "-incoming", f"exec:cat {fs}.memory"])
 
 
 def loaded(program):
