@@ -82,7 +82,7 @@ class Keeper:
                      (("admin", "root"), (self.reader, self.reader), (self.writer, self.writer))}
         world.write_aws_profiles(**self.keys)
         store.put({"claudeAiOauth": secret(0, refresh=None)["claudeAiOauth"]})
-        world.write_login(secret(1))
+        world.write_login(secret(1, expires_in=9 * 3600))  # the later one, also where no millisecond passes
         world.program("claude", "#!/bin/sh\necho fine\n")
         service_manager(world)
 
