@@ -8,16 +8,17 @@ case $(cat "$HOME/.claude/.credentials.json") in
 *) echo "Failed to authenticate. API Error: 401 Invalid authentication credentials"; exit 1 ;;
 esac
 """
+PATIENT = "timeout = 30s\n"  # stepped through on a loaded machine a store may take its time
 BESIDE = {"mcpOAuth": {"server": {"token": "TEST-OTHER"}}}
 
 
 def in_step(machine, role="writer"):
     """Login 1 in the file and in the store."""
-    join(machine, machine.store)
+    join(machine, machine.store, more=PATIENT)
     machine.put_login(1, BESIDE)
     assert machine.run("credrelay", "publish").status == 0
     if role == "reader":
-        join(machine, machine.store, role="reader")
+        join(machine, machine.store, role="reader", more=PATIENT)
         assert machine.run("credrelay", "sync").status == 0
 
 
@@ -27,7 +28,7 @@ def a_new_login(machine):
 
 
 def the_first_login(machine):
-    join(machine, machine.store)
+    join(machine, machine.store, more=PATIENT)
     machine.put_login(2, BESIDE)
 
 
