@@ -16,7 +16,8 @@ ROOT = TESTS.parent
 MAN = {path.name: path.read_text() for path in sorted((ROOT / "man").glob("*.[0-9]"))}
 README = (ROOT / "README.md").read_text()
 PROSE = {name: (ROOT / name).read_text()
-         for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/claude.md", "docs/security.md")}
+         for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
+                      "docs/claude.md", "docs/power-cut.md", "docs/security.md")}
 SHARE = PREFIX / "share"
 BASH_FILES = SHARE / "bash-completion" / "completions"
 SHELLS = {"credrelay": BASH_FILES, "claude-p": BASH_FILES, "_credrelay": SHARE / "zsh" / "site-functions",
@@ -534,7 +535,7 @@ def test_every_file_and_function_that_is_named_exists():
         for path in re.findall(r"`((?:src|helpers|tests|scripts|man|docs|tools)/[\w./-]+)`", text):
             assert (ROOT / path).exists(), f"{name} names {path}"
         for path in re.findall(r"\]\(([\w./-]+)\)", text):
-            assert (ROOT / path).exists(), f"{name} links to {path}"
+            assert ((ROOT / name).parent / path).exists(), f"{name} links to {path}"
         for function in re.findall(r"`(\w+)\(\)`", text):
             assert re.search(rf"\b{function}\(", sources), f"{name} names {function}()"
         descriptions = "".join(p.read_text() for p in (ROOT / "tools").glob("*.ini"))
