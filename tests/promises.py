@@ -93,7 +93,8 @@ SECTIONS = {
                 SYSTEM + "test_wrapper_fleet.py::test_two_hundred_runs_and_killed_lock_holders"),
     ],
     "Secrets": [
-        promise("A token is in the file and in the store, and nowhere else", SYSTEM + "test_secrets.py"),
+        promise("A token is in the file and in the store, and nowhere else, whatever command is run or fails",
+                SYSTEM + "test_secrets.py", SYSTEM + "test_secrets_commands.py"),
         promise("What a compromised machine, store or network can do, and no more",
                 SYSTEM + "test_join.py", SYSTEM + "test_aws_policy.py"),
     ],
