@@ -129,15 +129,15 @@ MUTANTS = [
            ("    curl_easy_setopt(easy, CURLOPT_URL, rq->url);\n",
             "    curl_easy_setopt(easy, CURLOPT_URL, rq->url);\n"
             "    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);\n"),
-           by="tests/contract/test_store_ssm.py::test_answers_that_are_not_expected[redirect]"),
+           by="tests/matrix/test_network_answers.py::test_status[307]"),
     broken("any certificate will do", SECRET, "helpers/lib/http.c",
            ("    curl_easy_setopt(easy, CURLOPT_URL, rq->url);\n",
             "    curl_easy_setopt(easy, CURLOPT_URL, rq->url);\n"
             "    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);\n"),
-           by="tests/contract/test_store_ssm.py::test_a_certificate_that_is_no_good"),
+           by="tests/matrix/test_network_tls.py::test_certificate"),
     broken("an answer has no limit", INVISIBLE, "helpers/lib/http.c",
            ("    buf_init(&ret->body, LIMIT_HTTP_ANSWER);\n", "    buf_init(&ret->body, (size_t)1 << 26);\n"),
-           by="tests/contract/test_store_ssm.py::test_a_server_that_misbehaves[large]"),
+           by="tests/matrix/test_network_connection.py::test_floods[a body of 1 GiB]"),
     # -- the wrapper -----------------------------------------------------------------------------
     broken("a signal is not passed on", INVISIBLE, "src/run/child.c",
            ("    if (!(byte & BY_SYSTEM) || !terminal_told_child(number))\n        kill(c->pid, number);\n",
