@@ -101,6 +101,46 @@ static void test_following(void **state)
     }
 }
 
+/* From where another process has read to: the events behind it, or the reason and no new place. */
+static void behind(const struct journal_mark *from, const char *call, int events)
+{
+    bool more = true;
+    for (int nth = 1; more && nth < 1000; nth++) {
+        struct journal_mark ret = {.file = "untouched"};
+        struct err e;
+        int seen = 0;
+        refuse(call, nth, EIO);
+        bool ok = journal_behind(in_home("."), from, count, &seen, &ret, &e);
+        more = was_refused();
+        if (!ok)
+            same_text(call, ret.file, "untouched");
+        if (!more) {
+            same_int(call, ok, true);
+            same_int(call, seen, events);
+        }
+    }
+    assert_false(more);
+}
+
+static void test_behind(void **state)
+{
+    (void)state;
+    static const char *const calls[] = {"open", "fstat", "pread"};
+    const struct journal_mark nowhere = {.file = ""}, gone = {.file = "0123456789abcdef"};
+    struct journal_mark end;
+    struct err e;
+    int seen = 0;
+    three_files();
+    assert_true(journal_behind(in_home("."), &nowhere, count, &seen, &end, &e));
+    for (size_t c = 0; c < COUNT(calls); c++) {
+        behind(&nowhere, calls[c], 3);
+        behind(&gone, calls[c], 3);
+        behind(&end, calls[c], 0);
+    }
+    end.at += 1000; /* behind the end of its file: none of this log's */
+    behind(&end, "pread", 3);
+}
+
 static void test_interrupted(void **state)
 {
     (void)state;
@@ -222,6 +262,22 @@ static void test_helpers_starved(void **state)
     starve_each("a store", ask_a_store);
 }
 
+static void test_a_put_without_a_version(void **state)
+{
+    (void)state;
+    struct store_put_result put;
+    struct err e;
+    put_file(in_home("vague"), "#!/bin/sh\ncat >/dev/null\necho '{\"ok\":true}'\n", 0755);
+    snprintf(store.program, sizeof store.program, "%s", in_home("vague"));
+    store.display = "the store";
+    setenv("PATH", "/usr/bin:/bin", 1);
+    const struct store_call c = {
+        .store = &store, .path = "/p", .role = "writer", .machine = "m", .timeout_ms = 10000};
+    assert_false(store_put(&c, "{}", 2, 0, &put, &e));
+    same_error("vague", &e, ERR_FAILED, "the store: the answer has no version",
+               "what a store must answer: credrelay-store(7)");
+}
+
 /* Nobody said what a late answer means: then nothing is advised. */
 static void test_a_late_answer(void **state)
 {
@@ -258,6 +314,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_reading),
         IN_WORLD(test_following),
+        IN_WORLD(test_behind),
+        IN_WORLD(test_a_put_without_a_version),
         IN_WORLD(test_interrupted),
         IN_WORLD(test_latest),
         IN_WORLD(test_no_host_name),

@@ -196,6 +196,31 @@ static void test_told_by_words(void **state)
     }
 }
 
+/* A server's trouble is told by its status alone, and may be over in a moment. */
+static void test_told_by_status(void **state)
+{
+    (void)state;
+    static const struct aws_subject about = {.action = "ssm:GetParameter",
+                                             .name = "/n",
+                                             .region = "r",
+                                             .host = "h",
+                                             .keys = "k",
+                                             .profile_flag = "",
+                                             .kms_action = "kms:Decrypt"};
+    static const int statuses[] = {500, 502, 503, 504};
+    for (size_t i = 0; i < COUNT(statuses); i++) {
+        struct aws_failure f;
+        struct err e;
+        char want[64];
+        aws_failure_read(&f, statuses[i], "", "", 0);
+        assert_false(aws_failure_explain(&f, &about, &e));
+        snprintf(want, sizeof want, "h answered with status %d", statuses[i]);
+        same_text("status", e.text, want);
+        same_int("code", e.code, ERR_UNREACHABLE);
+        same_int("again", f.retry, RETRY_TRANSIENT);
+    }
+}
+
 /* A command that names a long name is cut, and stays a line. */
 static void test_a_long_name(void **state)
 {
@@ -221,8 +246,9 @@ static void test_a_long_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_starved),  IN_WORLD(test_without_a_home), IN_WORLD(test_bad_places),
-        IN_WORLD(test_bad_keys), IN_WORLD(test_told_by_words),  IN_WORLD(test_a_long_name),
+        IN_WORLD(test_starved),     IN_WORLD(test_without_a_home), IN_WORLD(test_bad_places),
+        IN_WORLD(test_bad_keys),    IN_WORLD(test_told_by_status), IN_WORLD(test_told_by_words),
+        IN_WORLD(test_a_long_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
