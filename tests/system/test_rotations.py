@@ -14,7 +14,7 @@ def test_two_hundred_rotations(machines, tmp_path, api):
     store = LocalStore(tmp_path / "shared" / "store.db")
     desk, laptop, server = fleet = machines("desk", "laptop", "server")
     for machine in fleet:
-        join(machine, store, "reader" if machine is server else "writer", "writers = desk, laptop\n")
+        join(machine, store, "reader" if machine is server else "writer", "writers = desk, laptop\ntimeout = 30s\n")
         machine.install_client(api, retry_pause=0.01)
     desk.human_login(api, lifetime=118)
     api.set(access_lifetime=118, refresh_revokes=True, reuse_kills=True)
