@@ -110,11 +110,9 @@ static bool may_be_renewed(const struct relay *r, const struct login_facts *logi
 }
 
 /* True: another login than BEFORE is on disk, by DEADLINE. */
-static bool wait_for_renewal(const struct relay *r, const struct login_facts *before,
-                             int64_t deadline)
+static bool wait_for_file(const struct relay *r, const struct login_facts *before, int64_t deadline)
 {
     struct login_facts now = *before;
-    renew_beside(r);
     while ((now.state != LOGIN_USABLE || login_same(&now, before)) &&
            clock_steady_ms() < deadline) {
         clock_sleep_ms(RENEWAL_LOOK_MS);
@@ -158,7 +156,8 @@ void preflight(const struct relay *r, struct start *ret)
         return;
     if (sync_in_doubt(r, ret, deadline) && may_be_renewed(r, &ret->login)) {
         const struct login_facts over = ret->login;
-        ret->pulled = wait_for_renewal(r, &over, deadline);
+        renew_beside(r);
+        ret->pulled = wait_for_file(r, &over, deadline);
         look_at_login(r, &ret->login);
     }
     /* The store could not be asked, or was a moment ago. */
@@ -192,27 +191,39 @@ static bool hopeless(const struct relay *r, const char *why, struct err *e)
     return err_hint(e, "%s", how_to_log_in(r, hint, sizeof hint));
 }
 
-/* Ask the store for WAIT_MS until it, or this machine, has a login that is not the refused one.
- * *RET_WAITED: a writer was given that time to publish, in vain. */
-static bool pull_until(struct session *s, const struct login_facts *failed, int64_t wait_ms,
+/* How long the store is asked for, and whether what came of it is an event when it is nothing: of all
+ * the looks of a wait, the last one is. */
+struct look {
+    int64_t wait_ms;
+    bool more; /* another one comes */
+};
+
+static int64_t longer(int64_t pause)
+{
+    return pause * 2 < POLL_MOST_MS ? pause * 2 : POLL_MOST_MS;
+}
+
+/* Ask the store until it, or this machine, has a login that is not the refused one.  *RET_WAITED: a
+ * writer was given its time to publish, in vain. */
+static bool pull_until(struct session *s, const struct login_facts *failed, struct look look,
                        bool *ret_waited, struct err *why_not)
 {
     const struct relay *r = s->relay;
-    int64_t until = clock_steady_ms() + wait_ms;
+    int64_t until = clock_steady_ms() + look.wait_ms;
     struct sync_report report;
-    for (int64_t pause = POLL_FIRST_MS;;
-         pause = pause * 2 < POLL_MOST_MS ? pause * 2 : POLL_MOST_MS) {
+    for (int64_t pause = POLL_FIRST_MS;; pause = longer(pause)) {
         const struct sync_request rq = {.intent = INTENT_SYNC,
                                         .deadline = clock_steady_ms() + r->timeout_ms};
         bool ok = session_sync(s, &rq, &report, why_not);
         bool found = ok && (sync_installed(&report) || others_did(s, failed));
         bool over = clock_steady_ms() + pause > until;
-        *ret_waited = ok && !found && over && wait_ms;
+        *ret_waited = ok && !found && over && look.wait_ms;
         if (ok && !found && report.stands.action == DO_WAIT && !over) {
-            clock_sleep_ms(pause); /* one event for all the looks of a wait: the last */
+            clock_sleep_ms(pause);
             continue;
         }
-        event_sync(r, INTENT_SYNC, ok ? &report : NULL, why_not);
+        if (found || !look.more)
+            event_sync(r, INTENT_SYNC, ok ? &report : NULL, why_not);
         if (found || !ok)
             return found;
         return hopeless(r, reason_text(report.stands.reason), why_not);
@@ -220,7 +231,7 @@ static bool pull_until(struct session *s, const struct login_facts *failed, int6
 }
 
 static bool recover_locked(struct session *s, const struct login_facts *failed, int64_t ended,
-                           int64_t wait_ms, struct err *why_not)
+                           struct look look, struct err *why_not)
 {
     const struct relay *r = s->relay;
     bool waited = false;
@@ -230,7 +241,7 @@ static bool recover_locked(struct session *s, const struct login_facts *failed, 
         return true;
     if (s->state.waited_at > ended)
         return hopeless(r, "the store has no other login", why_not);
-    bool found = pull_until(s, failed, wait_ms, &waited, why_not);
+    bool found = pull_until(s, failed, look, &waited, why_not);
     s->state.fruitless_at = found ? 0 : clock_wall_ms();
     if (waited)
         s->state.waited_at = s->state.fruitless_at;
@@ -244,28 +255,44 @@ static void close_session(struct session *s)
         fprintf(stderr, "credrelay: the state could not be saved, ignoring: %s\n", unsaved.text);
 }
 
-static bool recover_waiting(const struct relay *r, const struct login_facts *failed, int64_t ended,
-                            int64_t wait_ms, struct err *why_not)
+static bool recover_by(const struct relay *r, const struct login_facts *failed, int64_t ended,
+                       struct look look, struct err *why_not)
 {
     struct session s;
     /* Whoever holds the lock may be waiting for a writer: as long as it may, so may we. */
     if (!session_open(r, r->recover_wait_ms + 2 * r->timeout_ms, &s, why_not))
         return false;
-    bool found = recover_locked(&s, failed, ended, wait_ms, why_not);
+    bool found = recover_locked(&s, failed, ended, look, why_not);
     close_session(&s);
     return found;
 }
 
 /* A login that is over in its last minutes has most likely expired by another clock.  Whoever is in
- * line to renew it does that instead of waiting for others, and the lock is not held meanwhile. */
+ * line to renew it does that, and the lock is not held meanwhile; if another machine is faster, the
+ * store has it. */
+static bool recover_renewing(const struct relay *r, const struct login_facts *failed, int64_t ended,
+                             struct err *why_not)
+{
+    int64_t end = clock_steady_ms() + r->recover_wait_ms;
+    renew_beside(r);
+    for (int64_t pause = POLL_FIRST_MS;; pause = longer(pause)) {
+        int64_t at = clock_steady_ms() + pause;
+        bool last = at >= end;
+        if (wait_for_file(r, failed, last ? end : at) ||
+            recover_by(r, failed, ended, (struct look){.more = !last}, why_not))
+            return true;
+        if (last)
+            return false;
+    }
+}
+
 bool recover(const struct relay *r, const struct login_facts *failed, int64_t ended,
              struct err *why_not)
 {
     if (!may_be_renewed(r, failed))
-        return recover_waiting(r, failed, ended, r->recover_wait_ms, why_not);
-    return recover_waiting(r, failed, ended, 0, why_not) ||
-           wait_for_renewal(r, failed, clock_steady_ms() + r->recover_wait_ms) ||
-           recover_waiting(r, failed, ended, 0, why_not);
+        return recover_by(r, failed, ended, (struct look){.wait_ms = r->recover_wait_ms}, why_not);
+    return recover_by(r, failed, ended, (struct look){.wait_ms = 0}, why_not) ||
+           recover_renewing(r, failed, ended, why_not);
 }
 
 /* Nobody is to wait for this process: it gives back the streams and pipes of the run. */

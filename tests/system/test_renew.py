@@ -2,6 +2,7 @@
 wrong.  The client is the stand-in, which spends single-use refresh tokens."""
 import json
 import re
+import subprocess
 import time
 
 import pytest
@@ -402,6 +403,27 @@ def test_a_run_that_was_refused_near_the_end(fleet, store, api):
     assert api.counts()["refreshes"] == 1
     wait_for(lambda: laptop.events("renew"))
     assert has_refresh_token(desk, laptop) == ["laptop"]
+
+
+def test_a_run_that_was_refused_while_another_renews(fleet, store, api):
+    """What the run waits for comes from the store, and is taken when it is there."""
+    desk, laptop = fleet("desk", "laptop", more="writers = desk, laptop\nrecover-wait = 50s\ntimeout = 30s\n")
+    published(store, api, desk, laptop, lifetime=110)
+    api.revoke(desk.access_token())
+    (laptop.bin / "claude").rename(laptop.bin / "client")
+    laptop.program("claude", f"#!/bin/sh\ntouch {laptop.home}/begun\n"
+                             f"while [ ! -e {laptop.home}/go ]; do sleep 0.05; done\nexec {laptop.bin}/client \"$@\"\n")
+    renewal = laptop.start("credrelay", "renew")
+    wait_for((laptop.home / "begun").exists)
+    looks = len(desk.events("sync"))
+    run = desk.start("claude-p", "ok", stdout=subprocess.PIPE)
+    wait_for(lambda: len(desk.events("sync")) > looks)
+    (laptop.home / "go").touch()
+    assert renewal.wait(60) == 0
+    began = time.monotonic()
+    assert run.communicate(timeout=60)[0] == b"ok\n"
+    assert time.monotonic() - began < 20
+    assert [e["why"] for e in desk.events("sync")[looks:]] == ["nothing_works", "local_rejected"]
 
 
 def test_a_run_near_the_end_without_the_store(fleet, store, api):
