@@ -57,6 +57,7 @@ SECTIONS = {
         promise("Killed or failed at a system call, the login is whole and the next run ends right (a sample)",
                 CRASH + "test_every_call.py"),
         promise("The same for a run that is killed again in the run after", CRASH + "test_killed_again.py"),
+        promise("The same for the watcher that stays, and the processes it forks", CRASH + "test_every_call_of_watch.py"),
         promise("The same for `join` (a sample)", CRASH + "test_every_call_of_join.py::test_every_call_of_join"),
         promise("The same for `service install` and `uninstall` (a sample)", CRASH + "test_every_call_of_service.py"),
         promise("The same for `aws rotate-key`: there is always a key that works (a sample)",
@@ -65,7 +66,8 @@ SECTIONS = {
     "Every allocation": [
         promise("With the Nth allocation failing, once or for ever: a message or success, no signal, no leak "
                 "(a sample)",
-                CRASH + "test_every_allocation.py",
+                CRASH + "test_every_allocation.py", CRASH + "test_every_allocation_of_commands.py",
+                CRASH + "test_starved_commands.py",
                 CRASH + "test_every_call_of_join.py::test_every_allocation_of_join"),
         promise("The same for each helper (a sample)", CRASH + "test_starved_helpers.py"),
     ],
@@ -91,6 +93,10 @@ SECTIONS = {
                 "nothing left, nobody stuck",
                 CRASH + "test_storm.py", SYSTEM + "test_login_file.py::test_everybody_at_once",
                 SYSTEM + "test_wrapper_fleet.py::test_two_hundred_runs_and_killed_lock_holders"),
+    ],
+    "Power": [
+        promise("No login that was acknowledged is lost or torn when the power is cut", "power *", part="power-cut"),
+        promise("What judges the cuts finds what is missing", SYSTEM + "test_power_cut.py"),
     ],
     "Secrets": [
         promise("A token is in the file and in the store, and nowhere else, whatever command is run or fails",
