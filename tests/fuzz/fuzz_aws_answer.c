@@ -77,6 +77,12 @@ bool http_response_header(const struct http_response *rs, const char *name, char
     return false;
 }
 
+int64_t http_retry_after_ms(const struct http_response *rs)
+{
+    (void)rs;
+    return -1;
+}
+
 void http_authority(const char *url, char *out, size_t size)
 {
     (void)url;
