@@ -116,8 +116,9 @@ static void gather_log(struct facts *f)
     f->log_why = fine;
     if (!journal_latest(f->relay->state_dir, f->relay->name, &l, &f->log_why))
         return;
+    /* A run tells its sync's failure just before its own, perhaps in the same millisecond. */
     enum outcome worst =
-        l.at[OUTCOME_FAILED] > l.at[OUTCOME_REFUSED] ? OUTCOME_FAILED : OUTCOME_REFUSED;
+        l.at[OUTCOME_FAILED] >= l.at[OUTCOME_REFUSED] ? OUTCOME_FAILED : OUTCOME_REFUSED;
     h[HAPPENED_PUBLISH].at = l.at[OUTCOME_PUBLISHED];
     h[HAPPENED_PULL].at = l.at[OUTCOME_PULLED];
     h[HAPPENED_RECOVERY].at = l.at[OUTCOME_RECOVERED];

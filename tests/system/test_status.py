@@ -1,5 +1,6 @@
 """`credrelay status`: what it shows, what it promises, and what it leaves alone.  Every promise is a
 row of tests/unit/test_outlook.c; here is that the facts get there."""
+import json
 import os
 import re
 import time
@@ -69,6 +70,18 @@ def test_what_the_log_says(world, store):
     shown = rows(world.run("credrelay", "status"))
     assert re.match(".* ago: a run, exit status 78: no helper for 'nosuch:' stores",
                     " ".join(shown["failure"]))
+
+
+def test_of_a_run_and_its_sync_in_one_moment_the_run_is_told(world, store):
+    published(world, store)
+    common = {"v": 1, "ts": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), "relay": "claude",
+              "machine": "machine-1", "error": "unreachable", "message": "no store"}
+    with open(world.state / "events.jsonl", "a") as log:
+        for event in ({"event": "sync", "ok": False, "did": "nothing"},
+                      {"event": "run", "verdict": "lapsed", "recovery_succeeded": False, "exit_status": 78}):
+            log.write(json.dumps({**common, **event}, separators=(",", ":")) + "\n")
+    shown = " ".join(rows(world.run("credrelay", "status"))["failure"])
+    assert re.match(".* ago: a run, exit status 78: no store", shown), shown
 
 
 def test_a_watcher_in_order(world, store):
