@@ -33,7 +33,7 @@ import watching  # noqa: E402
 from harness.fault_server import Certificates  # noqa: E402
 from harness.linkage import heavy, libraries  # noqa: E402
 from harness.parameter_store import READER, ParameterStore, end_server, start_server  # noqa: E402
-from harness.watching import watching  # noqa: E402
+from harness.watching import watching as a_watcher  # noqa: E402
 from harness.world import PREFIX, World, login  # noqa: E402
 from measure import (BUILD, CouldNotRun, Spread, added, in_turns, instructions, prove,  # noqa: E402
                      spread, system_calls)
@@ -239,7 +239,7 @@ def status(rounds):
     quiet = log.read_text().replace('"did":"publish"', '"did":"nothing"')
     log.write_text(log.read_text() + quiet * ((1 << 20) // len(quiet)))
     argv = ["credrelay", "status", "--offline"]
-    with watching(world):  # else it ends with 2
+    with a_watcher(world):  # else it ends with 2
         prove(world, "credrelay status", argv, lambda r: "will work" in r.out)
         took = in_turns(world, rounds, {"ours": argv})["ours"]
     wall = spread(took, "wall")

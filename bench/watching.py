@@ -33,7 +33,8 @@ class Writer:
     def __init__(self, home, port, number=0):
         self.world = World(home / f"writer-{number}", "writer")
         self.store = ParameterStore(port, f"/bench/{number}/credentials")
-        Writer.keys = Writer.keys or self.store.user(WRITER, policy(allow("ssm:*", "*"), allow("kms:*", "*")))
+        # A user of its own: the other measurements give theirs a new key each.
+        Writer.keys = Writer.keys or self.store.user("watching", policy(allow("ssm:*", "*"), allow("kms:*", "*")))
         self.world.write_aws_profiles(**{WRITER.replace("-", "_"): Writer.keys})
         self.world.configure(f"[claude]\nrole = writer\nstore = {self.store.url()}\n"
                              f"writer-profile = {WRITER}\n")
@@ -96,7 +97,8 @@ def watched(home, port, rounds):
     for number in range(1, rounds + 1):
         writer = Writer(home, port, number)
         writer.write()
-        assert writer.world.run("credrelay", "sync").status == 0
+        ran = writer.world.run("credrelay", "sync")
+        assert ran.status == 0, ran
         process = watcher(writer)
         try:
             took.append(writer.publication())
