@@ -94,8 +94,9 @@ static void put_words(struct err *e, const char *fmt, va_list args, const char *
 
 static void put_words(struct err *e, const char *fmt, va_list args, const char *reason)
 {
-    char whole[2 * LIMIT_PATH] = "";
-    vsnprintf(whole, sizeof whole, fmt, args);
+    char whole[2 * LIMIT_PATH]; /* not cleared: most texts are short, and a good day has some */
+    if (vsnprintf(whole, sizeof whole, fmt, args) < 0)
+        whole[0] = '\0';
     size_t len = strlen(whole), most = sizeof whole - 1 - strlen(reason);
     len = len < most ? len : most;
     memcpy(whole + len, reason, strlen(reason) + 1);
