@@ -157,8 +157,8 @@ MUTANTS = [
             "    case FAILURE_OVERRIDDEN: return tell_overridden(run, a);\n"),
            by="tests/system/test_wrapper.py::test_forbidden_is_never_retried"),
     broken("fifty runs ask fifty times", INVISIBLE, "src/run/recover.c",
-           ("    return now.state == LOGIN_USABLE && !login_same(&now, failed) &&\n",
-            "    return false && !login_same(&now, failed) &&\n"),
+           ("    return is_another(&now, failed) && !refused(",
+            "    return false && !refused("),
            by="tests/system/test_wrapper_fleet.py::test_fifty_runs_share_one_pull"),
     # -- silence is a bug ------------------------------------------------------------------------
     broken("a run that is lost ends as the client did", NO_SILENCE, "src/run/run.c",

@@ -15,18 +15,6 @@
 
 #define TEMPORARY_MARK ".credrelay-"
 
-bool dir_make_for(const char *path, struct err *e)
-{
-    char folder[LIMIT_PATH];
-    if (!file_real(path, folder, e))
-        return false;
-    char *slash = strrchr(folder, '/');
-    if (!slash || slash == folder)
-        return true;
-    *slash = '\0';
-    return dir_make(folder, e);
-}
-
 bool path_join(char *out, const char *folder, const char *name)
 {
     int n = snprintf(out, LIMIT_PATH, "%s/%s", folder, name);
@@ -336,4 +324,13 @@ bool dir_make(const char *path, struct err *e)
     if (mkdir(part, 0700) == 0 || errno == EEXIST)
         return true;
     return cannot_make(path, why == ENOENT ? errno : why, e);
+}
+
+bool dir_make_for(const char *path, struct err *e)
+{
+    char real[LIMIT_PATH], folder[LIMIT_PATH];
+    if (!file_real(path, real, e))
+        return false;
+    folder_of(real, folder);
+    return dir_make(folder, e);
 }

@@ -109,16 +109,21 @@ static bool may_be_renewed(const struct relay *r, const struct login_facts *logi
            relay_takes_turns(r) && r->renews;
 }
 
+/* Has the file a login, and not that one? */
+static bool is_another(const struct login_facts *now, const struct login_facts *than)
+{
+    return now->state == LOGIN_USABLE && !login_same(now, than);
+}
+
 /* True: another login than BEFORE is on disk, by DEADLINE. */
 static bool wait_for_file(const struct relay *r, const struct login_facts *before, int64_t deadline)
 {
     struct login_facts now = *before;
-    while ((now.state != LOGIN_USABLE || login_same(&now, before)) &&
-           clock_steady_ms() < deadline) {
+    while (!is_another(&now, before) && clock_steady_ms() < deadline) {
         clock_sleep_ms(RENEWAL_LOOK_MS);
         look_at_login(r, &now);
     }
-    return now.state == LOGIN_USABLE && !login_same(&now, before);
+    return is_another(&now, before);
 }
 
 /* False: nothing was asked, since it was a moment ago, or could not be. */
@@ -173,8 +178,7 @@ static bool others_did(const struct session *s, const struct login_facts *failed
 {
     struct login_facts now;
     look_at_login(s->relay, &now);
-    return now.state == LOGIN_USABLE && !login_same(&now, failed) &&
-           !refused(&now, &s->state.memory);
+    return is_another(&now, failed) && !refused(&now, &s->state.memory);
 }
 
 const char *how_to_log_in(const struct relay *r, char *out, size_t size)

@@ -161,16 +161,17 @@ static void test_bad_keys(void **state)
 
 /* ---- answers ---- */
 
+static const struct aws_subject about = {.action = "ssm:GetParameter",
+                                         .name = "/n",
+                                         .region = "r",
+                                         .host = "h",
+                                         .keys = "k",
+                                         .profile_flag = "",
+                                         .kms_action = "kms:Decrypt"};
+
 static void test_told_by_words(void **state)
 {
     (void)state;
-    static const struct aws_subject about = {.action = "ssm:GetParameter",
-                                             .name = "/n",
-                                             .region = "r",
-                                             .host = "h",
-                                             .keys = "k",
-                                             .profile_flag = "",
-                                             .kms_action = "kms:Decrypt"};
     static const struct {
         const char *body;
         bool kms, skewed;
@@ -200,13 +201,6 @@ static void test_told_by_words(void **state)
 static void test_told_by_status(void **state)
 {
     (void)state;
-    static const struct aws_subject about = {.action = "ssm:GetParameter",
-                                             .name = "/n",
-                                             .region = "r",
-                                             .host = "h",
-                                             .keys = "k",
-                                             .profile_flag = "",
-                                             .kms_action = "kms:Decrypt"};
     static const int statuses[] = {500, 502, 503, 504};
     for (size_t i = 0; i < COUNT(statuses); i++) {
         struct aws_failure f;
@@ -228,17 +222,12 @@ static void test_a_long_name(void **state)
     static char name[1201];
     static const char body[] = "{\"__type\":\"ParameterVersionNotFound\"}";
     memset(name, 'x', sizeof name - 1);
-    const struct aws_subject about = {.action = "ssm:GetParameter",
-                                      .name = name,
-                                      .region = "r",
-                                      .host = "h",
-                                      .keys = "k",
-                                      .profile_flag = "",
-                                      .kms_action = "kms:Decrypt"};
+    struct aws_subject far = about;
+    far.name = name;
     struct aws_failure f;
     struct err e;
     aws_failure_read(&f, 400, "", body, strlen(body));
-    assert_false(aws_failure_explain(&f, &about, &e));
+    assert_false(aws_failure_explain(&f, &far, &e));
     same_int("code", e.code, ERR_NOT_FOUND);
     same_int("cut", (long long)strlen(e.hint), (long long)sizeof e.hint - 1);
 }
