@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/home.h"
+#include "base/refusal.h"
 #include "os/service.h"
 #include "service/manager.h"
 #include "service/unit_gather.h"
@@ -47,7 +48,7 @@ bool service_explain(const struct service *s, struct err *e)
 static bool mark_path(char *state, char *path, struct err *e)
 {
     return home_state(state, e) &&
-           (path_join(path, state, MARK) || err_errno(e, ENAMETOOLONG, "%.64s...", state));
+           (path_join(path, state, MARK) || refused(e, ENAMETOOLONG, "cannot use", state));
 }
 
 static bool mark_set(struct err *e)
@@ -60,7 +61,7 @@ static bool mark_remove(struct err *e)
 {
     char state[LIMIT_PATH], path[LIMIT_PATH];
     return mark_path(state, path, e) &&
-           (unlink(path) == 0 || errno == ENOENT || err_errno(e, errno, "cannot remove %s", path));
+           (unlink(path) == 0 || errno == ENOENT || refused(e, errno, "cannot remove", path));
 }
 
 static bool is_marked(void)
