@@ -35,7 +35,7 @@ void sight_refused(struct sight *s, const char *said)
 }
 
 static bool run(const char *const *words, int64_t limit_ms, struct buf *out, struct buf *errors,
-                bool *ret_yes, struct err *e)
+                int *ret_status, struct err *e)
 {
     char program[LIMIT_PATH];
     int status;
@@ -47,7 +47,10 @@ static bool run(const char *const *words, int64_t limit_ms, struct buf *out, str
         .program = program, .argv = words, .input = "", .deadline = clock_steady_ms() + limit_ms};
     if (!child_run(&child, out, errors, &status, e))
         return err_context(e, words[0]);
-    *ret_yes = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    /* What somebody else ended has said nothing, least of all no. */
+    if (WIFSIGNALED(status))
+        return err_set(e, ERR_UNREACHABLE, "%s was ended by signal %d", words[0], WTERMSIG(status));
+    *ret_status = WEXITSTATUS(status);
     return true;
 }
 
@@ -56,8 +59,11 @@ bool manager_ask(const char *const *words, struct buf *out, struct buf *errors, 
 {
     buf_init(out, LIMIT_ANSWER);
     buf_init(errors, LIMIT_HELPER_STDERR);
-    if (run(words, ASK_MS, out, errors, ret_yes, e))
+    int status;
+    if (run(words, ASK_MS, out, errors, &status, e)) {
+        *ret_yes = status == 0;
         return true;
+    }
     buf_free(out);
     buf_free(errors);
     return false;
@@ -89,13 +95,17 @@ void manager_line(const struct manager *m, const struct manager_command *c, cons
                               fill(m, *w, path, domain, target, sizeof target));
 }
 
-/* bootout says that it is under way, and whoever starts the service meanwhile is refused. */
-static bool wait_until_gone(const struct manager *m)
+/* What bootout says of a service that is leaving: EINPROGRESS of macOS.  Whoever starts it meanwhile
+ * is refused. */
+enum { UNDER_WAY = 36 };
+
+/* A bootout that failed otherwise may have found the service gone, and does not make it go. */
+static bool wait_until_gone(const struct manager *m, int status)
 {
-    int64_t until = clock_steady_ms() + GONE_MS;
+    int64_t until = clock_steady_ms() + (status == 0 || status == UNDER_WAY ? GONE_MS : 0);
     struct sight sight;
     struct err ignored;
-    while (m->look(&sight, &ignored) && sight.loaded) {
+    while (!m->look(&sight, &ignored) || sight.loaded) {
         if (clock_steady_ms() >= until)
             return false;
         clock_sleep_ms(GONE_PAUSE_MS);
@@ -109,15 +119,13 @@ bool manager_run(const struct manager *m, const struct manager_command *c, const
     const char *words[MANAGER_WORDS + 1] = {NULL};
     char target[128], line[LIMIT_PATH];
     struct buf out, errors;
-    bool yes = false;
+    int status = 0;
     for (size_t i = 0; c->words[i]; i++)
         words[i] = fill(m, c->words[i], path, domain, target, sizeof target);
     buf_init(&out, LIMIT_ANSWER);
     buf_init(&errors, LIMIT_HELPER_STDERR);
-    bool ok = run(words, COMMAND_MS, &out, &errors, &yes, e);
-    if (ok && c->until_gone)
-        yes = wait_until_gone(m);
-    if (ok && !yes) {
+    bool ok = run(words, COMMAND_MS, &out, &errors, &status, e);
+    if (ok && !(c->until_gone ? wait_until_gone(m, status) : status == 0)) {
         manager_line(m, c, path, domain, line, sizeof line);
         ok = err_set(e, ERR_FAILED, "%.300s: %.*s", line, (int)strcspn(buf_str(&errors), "\n"),
                      errors.len ? buf_str(&errors) : "it failed");

@@ -6,10 +6,12 @@ a manager would whose services' processes are numbers.
     pid        the watcher's process
     runs       the text of the unit that this process was started by
     refuse     lines "WORDS<tab>MESSAGE": a call with these words in it fails, saying that
+    dies       "N WORDS": the Nth call from now with these words in it is killed
     domains    the domains that launchd has here
     lingers    launchd: how many more questions a service that is leaving is still there
 """
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -111,6 +113,15 @@ def launchctl(words):
         fail(f"Unrecognized subcommand: {action}", 64)
 
 
+def die_in_turn(words):
+    nth, _, said = noted("dies").partition(" ")
+    if not nth or said not in " ".join(words):
+        return
+    note("dies", f"{int(nth) - 1} {said}") if nth != "1" else forget("dies")
+    if nth == "1":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def main(name, words):
     FOLDER.mkdir(exist_ok=True)
     with open(FOLDER / "calls", "a") as calls:
@@ -119,4 +130,5 @@ def main(name, words):
         said, message = line.split("\t")
         if said in " ".join(words):
             fail(message)
+    die_in_turn(words)
     {"systemctl": systemctl, "launchctl": launchctl}[name](words)

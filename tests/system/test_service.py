@@ -234,6 +234,30 @@ def test_no_such_program(world):
                 f"there is no {program} on PATH")
 
 
+@both
+def test_a_question_that_is_not_answered_is_no_answer(managed, manager):
+    """Not that there is no service: it runs, and its unit stays."""
+    m = managed(manager)
+    assert m.run(*INSTALL).status == 0
+    program, asked = {"systemd": ("systemctl", "show"), "launchd": ("launchctl", "print")}[manager]
+    m.note("dies", f"1 {asked}")
+    result = m.run(*UNINSTALL)
+    assert (result.status, result.out) == (69, "")
+    assert result.err == f"credrelay: service uninstall: {program} was ended by signal 9\n"
+    assert m.path.exists() and (m.folder / "pid").exists()
+    assert m.run(*UNINSTALL).status == 0
+    assert not m.path.exists() and not (m.folder / "pid").exists()
+
+
+def test_launchd_is_asked_again_whether_it_has_gone(managed):
+    m = managed("launchd")
+    assert m.run(*INSTALL).status == 0
+    m.note("lingers", "2")
+    m.note("dies", "2 print")  # the first comes before bootout
+    assert m.run(*UNINSTALL).status == 0
+    assert not m.path.exists() and not (m.folder / "pid").exists()
+
+
 def test_removed_where_the_manager_has_gone(managed):
     """A home that was brought into a container: nothing to stop, and no trace stays."""
     m = managed("systemd")
