@@ -17,7 +17,7 @@ struct alert_request {
 
 typedef bool alert_serve_fn(const struct alert_request *rq, struct err *e);
 
-/* Returns the exit status for main. */
+/* Ends as serve_line does. */
 int alert_serve(alert_serve_fn *fn);
 
 /* A member of the message, an option: "" when it is not there. */

@@ -15,7 +15,7 @@
 /* REQUEST is any JSON value; CTX is what serve_line was given. */
 typedef bool serve_line_fn(const void *ctx, const jv *request, jv *answer, struct err *e);
 
-/* Returns the exit status for main. */
+/* Ends the process with the exit status, or returns it for main. */
 int serve_line(serve_line_fn *fn, const void *ctx);
 
 /* When a request with "deadline_ms" must be answered, on the steady clock, counted from now. */
@@ -37,7 +37,7 @@ struct request {
 
 typedef bool serve_fn(const struct request *rq, jv *answer, struct err *e);
 
-/* OPS is indexed by enum store_op; NULL: unsupported.  Returns the exit status for main. */
+/* OPS is indexed by enum store_op; NULL: unsupported.  Ends as serve_line does. */
 int serve(serve_fn *const ops[STORE_OP_COUNT]);
 
 /* The text option KEY of the request, or FALLBACK. */

@@ -45,6 +45,15 @@ bool transport_ran_out(void)
 
 /* ---- opening, closing ---- */
 
+/* Debian's libcurl brings GnuTLS along, for RTMP and LDAP, and GnuTLS makes itself ready as it is
+ * loaded, unless the program has this (<gnutls/gnutls.h>, GNUTLS_SKIP_GLOBAL_INIT): a twentieth of a
+ * call.  A libcurl that does TLS with GnuTLS calls gnutls_global_init itself. */
+int _gnutls_global_init_skip(void);
+int _gnutls_global_init_skip(void)
+{
+    return 1;
+}
+
 bool transport_open(struct transport *t, const char *ca_file, const struct transport_hints *hints)
 {
     *t = (struct transport){.hints = hints};
