@@ -32,6 +32,7 @@ The door for tests, each a POST of JSON unless said otherwise:
  /strict/history  {region, name}            -> [{version, value, type, tier, kms_key}]
  /strict/clock    {offset}                  -> {}; AWS's clock, in seconds ahead of the real one
  /strict/delay    {seconds, service}        -> {}; how long a new access key is not known (to a service)
+ /strict/strange  {times, service}          -> {}; how often a service refuses keys that are made from now on
  /strict/users    {}                        -> {user: {keys: {id: status}, policies: {name: document}}}
  /strict/kms      {region, alias}           -> {id, arn, alias}; a customer-managed key, new or there
  /strict/second   {user, age, active}       -> {key, secret}; one more key of a user that is there
@@ -87,6 +88,7 @@ SKEW_ALLOWED = 300
 STANDARD_LIMIT, ADVANCED_LIMIT = 4096, 8192
 
 clock_offset, iam_delay = 0.0, {}  # seconds; of each service, None for all
+strange = {}  # {service: (how often it still refuses new keys, since when they are new)}
 
 
 def now():
@@ -238,8 +240,16 @@ def check_key_usable(response, key_id):
         if key.access_key_id == key_id:
             age = time.time() - calendar.timegm(key.create_date.utctimetuple())
             delay = iam_delay.get(response.service_name, iam_delay.get(None, 0))
-            if key.status != "Active" or age < delay:
+            if key.status != "Active" or age < delay or is_strange(response.service_name, time.time() - age):
                 unknown_key(response)
+
+
+def is_strange(service, made):
+    left, since = strange.get(service, (0, 0))
+    if left == 0 or made < since:
+        return False
+    strange[service] = (left - 1, since)
+    return True
 
 
 def check_session(response, key_id):
@@ -473,6 +483,7 @@ SimpleSystemManagerResponse.get_parameter_history = get_parameter_history
 # -- the door for tests ------------------------------------------------------------------------
 
 faults, log, lock = [], [], threading.Lock()
+one_at_a_time = threading.Lock()  # moto's models know no threads: two puts at once can get one number
 roles, expired_sessions = {}, set()
 
 
@@ -574,6 +585,11 @@ def set_iam_delay(seconds, service=None):
     return {}
 
 
+def set_strange(times, service):
+    strange[service] = (times, int(time.time()))  # IAM's times are whole seconds
+    return {}
+
+
 def users():
     """What an administrator sees of them."""
     return {user.name: {"keys": {key.access_key_id: key.status for key in user.access_keys},
@@ -624,6 +640,7 @@ DOOR = {
     "/strict/history": lambda q: history(**q),
     "/strict/clock": lambda q: set_clock(**q),
     "/strict/delay": lambda q: set_iam_delay(**q),
+    "/strict/strange": lambda q: set_strange(**q),
     "/strict/users": lambda q: users(),
     "/strict/forget": lambda q: forget(**q),
     "/strict/faults": set_faults,
@@ -694,7 +711,8 @@ class StrictApplication:
         door = DOOR.get(environ["PATH_INFO"])
         if door:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            answer = json.dumps(door(json.loads(body or b"{}"))).encode()
+            with one_at_a_time:
+                answer = json.dumps(door(json.loads(body or b"{}"))).encode()
             start_response("200 OK", [("Content-Type", "application/json")])
             return [answer]
         request = Request(environ)
@@ -714,7 +732,8 @@ class StrictApplication:
 
     def carry_out(self, environ):
         started = []
-        body = b"".join(self.moto(environ, lambda *start: started.append(start)))
+        with one_at_a_time:
+            body = b"".join(self.moto(environ, lambda *start: started.append(start)))
         return started[0][0], started[0][1], body
 
 

@@ -168,6 +168,10 @@ class ParameterStore:
         """How long AWS takes to know a new access key; a service ("ssm") its own time."""
         self.door("delay", {"seconds": seconds, "service": service})
 
+    def refuse_new_keys(self, times, service):
+        """A service ("sts", "ssm") refuses access keys that are made from now on so many times."""
+        self.door("strange", {"times": times, "service": service})
+
     def users(self):
         """{user: {"keys": {id: "Active" or "Inactive"}, "policies": {name: document}}}"""
         return self.door("users")
