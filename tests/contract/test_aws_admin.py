@@ -22,7 +22,7 @@ class Admin:
 
     def ask(self, op, **fields):
         request = {"credrelay": 1, "op": op, "region": REGION, "endpoint": self.store.endpoint,
-                   "sign_id": self.keys[0], "sign_secret": self.keys[1], "deadline_ms": 20000, **fields}
+                   "sign_id": self.keys[0], "sign_secret": self.keys[1], "deadline_ms": 60_000, **fields}
         return self.tell(json.dumps(request) + "\n")
 
     def get(self, op, **fields):

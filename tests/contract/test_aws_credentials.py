@@ -436,14 +436,14 @@ def test_one_process_renews(aws):
     role(aws)
     aws.write()
     request = json.dumps({"credrelay": 1, "op": "get", "store": aws.store.url(), "path": aws.store.path,
-                          "role": "writer", "machine": "m", "options": {}, "deadline_ms": 20000}) + "\n"
+                          "role": "writer", "machine": "m", "options": {}, "deadline_ms": 120_000}) + "\n"
     running = [aws.machine.world.start(LIBEXEC / "store-ssm", stdin=subprocess.PIPE, env=aws.env)
                for _ in range(50)]
     for process in running:
         process.stdin.write(request.encode())
         process.stdin.close()
         process.stdin = None
-    answers = [json.loads(process.communicate(timeout=60)[0]) for process in running]
+    answers = [json.loads(process.communicate(timeout=180)[0]) for process in running]
     assert all(answer["ok"] for answer in answers), answers
     assert aws.asked_sts() == ["AssumeRole"]
 

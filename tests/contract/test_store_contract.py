@@ -148,12 +148,12 @@ def test_wait_ends_at_the_deadline_without_a_value(waiting_store, there):
 def test_wait_wakes_when_another_process_puts(waiting_store, there):
     for n in range(there):
         waiting_store.put(value(n), expect=n)
-    waiting = waiting_store.start(waiting_store.request("wait", version=there, deadline_ms=20_000))
+    waiting = waiting_store.start(waiting_store.request("wait", version=there, deadline_ms=100_000))
     time.sleep(0.3)
     assert waiting.poll() is None
     assert waiting_store.put(value(5), expect=there)["ok"]
     began = time.monotonic()
-    answer = json.loads(waiting.communicate(timeout=30)[0])
+    answer = json.loads(waiting.communicate(timeout=120)[0])
     assert time.monotonic() - began < waiting_store.kind.patience
     assert (answer["version"], answer["value"]) == (there + 1, value(5))
 
@@ -221,7 +221,7 @@ def test_an_answer_needs_no_end_of_input(store):
     process.stdin.flush()
     line = process.stdout.readline()
     assert json.loads(line)["error"] == "not_found"
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     process.communicate()
 
 
@@ -237,7 +237,7 @@ def test_of_many_puts_with_one_expectation_one_wins(store, there):
     for n in range(there):
         assert store.put(value(n), expect=n)["ok"]
     running = [store.start(store.request("put", value=value(100 + n), expect=there)) for n in range(20)]
-    answers = [json.loads(p.communicate(timeout=60)[0]) for p in running]
+    answers = [json.loads(p.communicate(timeout=120)[0]) for p in running]
     clean = [n for n, a in enumerate(answers) if a["ok"] and not a.get("raced")]
     if store.kind.cas:
         assert len(clean) == 1, answers

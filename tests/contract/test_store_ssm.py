@@ -22,12 +22,13 @@ def arn_of(user):
 
 
 def test_put_then_get(machine, parameter_store):
+    began = time.time()
     assert machine.put() == {"ok": True, "version": 1}
     assert machine.put(VALUE + " ", expect=1) == {"ok": True, "version": 2}
     stored = parameter_store.get()
     assert (stored["type"], stored["tier"], stored["value"]) == ("SecureString", "Standard", VALUE + " ")
     got = machine.get(role="reader")
-    assert abs(got.pop("modified") - time.time() * 1000) < 5000
+    assert began - 1 < got.pop("modified") / 1000 < time.time() + 1
     assert got == {"ok": True, "version": 2, "by": "", "value": VALUE + " "}
     assert machine.get(role="reader", version=1)["value"] == VALUE
     assert parameter_store.actions() == [
@@ -250,8 +251,9 @@ def test_expired_temporary_keys(machine, parameter_store):
 # -- the clock ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("offset", [-3600, -301, 301, 3600])
+@pytest.mark.parametrize("offset", [-3600, -400, 301, 3600])
 def test_a_wrong_clock_is_corrected_once(machine, parameter_store, offset):
+    """AWS allows 300 s.  A request may be under way for some: what is signed ahead of its time ripens."""
     parameter_store.put(VALUE)
     parameter_store.clock(offset)
     assert machine.get()["value"] == VALUE
@@ -333,7 +335,8 @@ def test_a_put_that_was_carried_out_is_not_put_twice(machine, parameter_store, f
     if expect:
         parameter_store.put("before")
     parameter_store.faults([{"action": "PutParameter", "after": True, **fault}])
-    assert machine.put(expect=expect, deadline_ms=3000) == {"ok": True, "version": expect + 1}
+    deadline_ms = 6000 if "delay" in fault else 60_000  # two thirds of which the put may take
+    assert machine.put(expect=expect, deadline_ms=deadline_ms) == {"ok": True, "version": expect + 1}
     assert [v["value"] for v in parameter_store.history()] == ["before"] * expect + [VALUE]
     assert parameter_store.actions()[0 if "delay" in fault else 1][0] == "GetParameter"
 
@@ -360,7 +363,7 @@ def test_a_lost_put_that_was_overtaken(machine, parameter_store):
 def test_a_lost_put_that_cannot_be_looked_up(machine, parameter_store):
     parameter_store.faults([{"action": "*", "times": 99, "drop": True}])
     host = parameter_store.endpoint.removeprefix("http://")
-    assert error(machine.put(deadline_ms=3000)) == (
+    assert error(machine.put()) == (
         "unreachable", f"PutParameter: {host} closed the connection before it had answered",
         "whether the value was stored is not known; see: credrelay pull --dry-run")
     assert [a for a, _ in parameter_store.actions()].count("PutParameter") == 1

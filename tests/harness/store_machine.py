@@ -25,12 +25,12 @@ class Machine:
         self.world, self.store = world, store
         world.write_aws_profiles(**store.profiles())
 
-    def call(self, op, role="writer", path=None, env=None, options=None, url=None, deadline_ms=10000,
+    def call(self, op, role="writer", path=None, env=None, options=None, url=None, deadline_ms=60_000,
              **more):
         request = {"credrelay": 1, "op": op, "store": url or self.store.url(),
                    "path": path or self.store.path, "role": role, "machine": "machine-1",
                    "options": PROFILES if options is None else options, "deadline_ms": deadline_ms, **more}
-        result = self.world.run(LIBEXEC / "store-ssm", input=json.dumps(request) + "\n", env=env)
+        result = self.world.run(LIBEXEC / "store-ssm", input=json.dumps(request) + "\n", env=env, timeout=120)
         assert (result.status, result.err) == (0, ""), result
         assert result.out.endswith("}\n") and result.out.count("\n") == 1
         self.seconds = result.seconds

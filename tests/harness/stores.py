@@ -25,7 +25,7 @@ class Kind:
     by: str = "machine-1"    # what `by` says of a put by machine-1; None: the store's own idea
     clock: float = 1.0       # seconds to which `modified` is exact
     waits: bool = True       # has the operation `wait`
-    patience: float = 1.0    # seconds a wait may take to notice
+    patience: float = 10.0   # seconds a wait may take to notice, on a loaded machine
 
 
 KINDS = [
@@ -52,7 +52,7 @@ class Store:
 
     def request(self, op, **fields) -> bytes:
         request = {"credrelay": 1, "op": op, "path": self.path, "store": self.url, "role": "writer",
-                   "machine": "machine-1", "options": self.options, "deadline_ms": 10_000, **fields}
+                   "machine": "machine-1", "options": self.options, "deadline_ms": 60_000, **fields}
         return json.dumps({k: v for k, v in request.items() if v is not None}).encode() + b"\n"
 
     def start(self, line: bytes, **popen):
@@ -70,7 +70,7 @@ class Store:
         """Send LINE as it is; the answer must be one line of JSON, the exit status 0, and stderr
         free of secrets."""
         process = self.start(line, **popen)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         assert process.returncode == 0, (process.returncode, out, err)
         assert out.endswith(b"\n") and out.count(b"\n") == 1, out
         assert SECRET.encode() not in err, err
