@@ -22,7 +22,7 @@ class LocalStore:
 
     def ask(self, op, path=SHARED, **fields):
         request = {"credrelay": 1, "op": op, "store": self.url, "path": path, "role": "writer",
-                   "machine": "the-test", "deadline_ms": 10_000, **fields}
+                   "machine": "the-test", "deadline_ms": 60_000, **fields}
         run = subprocess.run([LIBEXEC / "store-local"], input=json.dumps(request).encode() + b"\n",
                              stdout=subprocess.PIPE, check=True, env={"HOME": str(self.path.parent)})
         return json.loads(run.stdout)
@@ -76,7 +76,9 @@ def made_up(n, expires_in=8 * 3600, **more):
 
 
 def join(machine, store, role="writer", more=""):
-    """Configure MACHINE to relay through STORE."""
+    """Configure MACHINE to relay through STORE, with time for a loaded machine unless MORE says how much."""
+    patience = {"timeout": "60s", "preflight": "60s"}
+    more += "".join(f"{key} = {time}\n" for key, time in patience.items() if key not in more)
     machine.configure(f"[claude]\nrole = {role}\nstore = {store.url}\n{more}")
 
 

@@ -272,7 +272,7 @@ def test_a_renewal_cut_short_is_gone_on_with(fleet, store, api):
 
 def test_a_claim_that_was_cut_short_is_taken_up(fleet, store, api):
     """The process died between the put and its memory: nothing was sent, and the store says it is at it."""
-    desk, laptop = fleet("desk", "laptop", more="writers = desk, laptop\ntimeout = 500ms\n")
+    desk, laptop = fleet("desk", "laptop", more="writers = desk, laptop\ntimeout = 4s\n")
     published(store, api, desk, laptop, lifetime=100)
     value = json.loads(store.ask("get", RENEWABLE)["value"])
     store.put({"holder": "desk", "renewing": True, "login": value["login"]}, RENEWABLE)

@@ -52,7 +52,7 @@ def test_nothing_shows_a_token(machines, tmp_path, api):
     proxies = []
     for machine, role in ((desk, "writer"), (server, "reader")):
         proxies.append(ProxyStore(machine, RECORD, store.path))
-        join(machine, proxies[-1], role, more="timeout = 2s\nrecover-wait = 1s\n")
+        join(machine, proxies[-1], role, more="recover-wait = 1s\n")
         machine.install_client()
         machine.env["FAKE_CLAUDE_RETRY_PAUSE"] = "0.01"
     said = []
@@ -243,7 +243,7 @@ def test_a_look_into_memory_can_find_it(world):
     keeper.stdin.flush()
     assert keeper.stdout.readline() == b"\n"
     assert in_memory(keeper.pid)
-    keeper.communicate(timeout=20)
+    keeper.communicate(timeout=60)
 
 
 @needs_tracing
@@ -268,7 +268,7 @@ CLIENT = "#!/bin/sh\necho >\"$HOME/started\"\nread -r wait\necho fine\n"
 def test_a_wrapper_holds_no_token_while_its_client_runs(world, tmp_path, content):
     store = LocalStore(tmp_path / "shared" / "store.db")
     store.path.parent.mkdir(mode=0o700)
-    join(world, store, "reader", more="timeout = 30s\npreflight = 30s\n")
+    join(world, store, "reader")
     store.put(bare(1))
     if content:
         world.write_login(content)

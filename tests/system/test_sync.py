@@ -8,7 +8,8 @@ import time
 import pytest
 
 from harness.proxy_store import ProxyStore
-from harness.relay import LocalStore, fingerprint, join, made_up, refresh_token, snapshot, token
+from harness.relay import (RENEWABLE, LocalStore, fingerprint, join, made_up, refresh_token, snapshot,
+                           token)
 from harness.world import login
 
 BLANK = login(access="", refresh="", expiresAt=0)
@@ -251,7 +252,7 @@ OUT_OF_STEP = {  # the store's second login, the file's third, who wins and why
     "the earlier expiry, without deadlines": (dict(expires_in=8 * 3600), dict(expires_in=600), STORE_LATER),
     "one has no deadline": (dict(expires_in=600, deadline_in=MONTH), dict(expires_in=8 * 3600), LATER),
     "expired here": (dict(expires_in=600), dict(expires_in=-1, deadline_in=MONTH), EXPIRED),
-    "expired there": (dict(expires_in=0.4, deadline_in=MONTH), dict(expires_in=600), LATER),
+    "expired there": (dict(expires_in=-1, deadline_in=MONTH), dict(expires_in=600), LATER),
 }
 
 
@@ -261,9 +262,13 @@ def test_out_of_step(fleet, store, theirs, ours, why):
     desk.write_login(made_up(1))
     desk.run("credrelay", "publish")
     laptop.run("credrelay", "pull")
-    desk.write_login(made_up(2, **theirs))
-    desk.run("credrelay", "publish")
-    time.sleep(0.5 if theirs["expires_in"] < 1 else 0)
+    if theirs["expires_in"] > 0:
+        desk.write_login(made_up(2, **theirs))
+        desk.run("credrelay", "publish")
+    else:  # when it was published it was not expired yet
+        full = made_up(2, **theirs)
+        store.put({"holder": "desk", "login": full}, RENEWABLE)
+        store.put({"claudeAiOauth": {k: v for k, v in full["claudeAiOauth"].items() if k != "refreshToken"}})
     laptop.write_login(made_up(3, **ours))
     won = why == LATER
     assert said(laptop.run("credrelay", "sync")) == (
@@ -560,15 +565,20 @@ def test_environment_goes_before_the_file(one):
 
 
 def test_waiting_for_the_lock_takes_no_time_from_the_store(one, store):
+    proxy = ProxyStore(one, "note('given', str(request['deadline_ms']))", store.path)
+    join(one, proxy)
     one.write_login(made_up(1))
     one.run("credrelay", "publish")
+    (proxy.folder / "given").unlink()
     with open(one.state / "claude.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        process = one.start("credrelay", "sync", "-q", env={"CREDRELAY_TIMEOUT": "300ms"})
-        time.sleep(1)
+        process = one.start("credrelay", "sync", "-q", env={"CREDRELAY_TIMEOUT": "60s"})
+        time.sleep(1.5)
         assert process.poll() is None
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err) == (0, b"", b"")
+    first, *_ = (proxy.folder / "given").read_text().split()
+    assert 59_000 < int(first) <= 60_000  # ms: a second for the way from the lock to the store
 
 
 # -- the log -------------------------------------------------------------------------------------

@@ -335,10 +335,10 @@ def test_installed_under_the_clients_name(world, how):
         install_as_claude(world, how.replace("two copies", "copy"), world.home / name)
     (world.bin / "credrelay-store-local").symlink_to(LIBEXEC / "store-local")
     world.env["PATH"] = ":".join([str(world.home / f) for f in folders] + [world.env["PATH"]])
-    result = world.run("claude", "-p", "ok", timeout=20)
+    result = world.run("claude", "-p", "ok", timeout=120)
     assert (result.status, result.out, result.err) == (0, "ok\n", RECOVERED)
     assert len(world.client_runs()) == 2
-    result = world.run("claude-p", "ok", timeout=20)
+    result = world.run("claude-p", "ok", timeout=120)
     assert (result.status, result.out, result.err) == (0, "ok\n", "")
 
 

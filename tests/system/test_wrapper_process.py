@@ -256,7 +256,7 @@ class Terminal:
 
     def close(self):
         os.close(self.fd)
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
@@ -334,8 +334,8 @@ print("done")
     shell.read_until("Running")
     until(lambda: (machine.home / "count").read_text() != count)
     shell.type("fg\n")
-    shell.read_until("claude-p")  # the shell names what it brings to the front
-    time.sleep(0.2)
+    shell.read_until("claude-p")  # the shell names what it brings to the front,
+    until(lambda: os.tcgetpgrp(shell.fd) != shell.pid)  # and then does
     shell.type("\x1a")
     shell.read_until("Stopped")
     (machine.home / "enough").touch()
@@ -374,11 +374,8 @@ def test_a_terminal_that_hangs_up(machine, terminal):
     """The wrapper is the session's leader, as under ssh -t: it alone is told."""
     machine.program("claude", "#!/bin/sh\necho $$ >pid\nwhile :; do sleep 0.1; done\n")
     one = terminal("claude-p", "-d", "--output-format", "json", "ok")
-    one_watched = machine.home / "pid"
-    while not one_watched.exists():
-        time.sleep(0.02)
-    time.sleep(0.1)
-    pid = int(one_watched.read_text())
+    wait_for(machine.home / "pid", "\n")
+    pid = int((machine.home / "pid").read_text())
     one.close()
     assert gone(pid)
 
@@ -386,9 +383,7 @@ def test_a_terminal_that_hangs_up(machine, terminal):
 def test_a_terminal_that_hangs_up_under_the_wrapper(machine, terminal):
     machine.program("claude", "#!/bin/sh\necho $$ >pid\nwhile :; do sleep 0.1; done\n")
     one = terminal("sh", "-c", "exec claude-p ok </dev/null >/dev/null")
-    while not (machine.home / "pid").exists():
-        time.sleep(0.02)
-    time.sleep(0.1)
+    wait_for(machine.home / "pid", "\n")
     pid = int((machine.home / "pid").read_text())
     status = one.close()
     assert gone(pid)
