@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/shell_word.h"
+
 #include "aws_source.h"
 
 /* ---- keys that lie ready ---- */
@@ -101,7 +103,7 @@ static enum found from_no_such_profile(const struct aws_search *s, struct aws_ke
         return NOT_HERE;
     err_set(e, ERR_BAD_CREDENTIALS, "there is no profile %s in %s", s->profile,
             aws_config_file_name(s->config, AWS_FILE_CREDENTIALS));
-    err_hint(e, "enter them: aws configure --profile %s", s->profile);
+    err_hint(e, "enter them: aws configure --profile %s", AS_WORD(s->profile));
     return UNUSABLE;
 }
 
@@ -152,7 +154,7 @@ static bool nothing(const struct aws_search *s, struct err *e)
         err_set(e, ERR_BAD_CREDENTIALS, "profile %s has no keys in %s", s->profile, file);
     else
         err_set(e, ERR_BAD_CREDENTIALS, "no AWS keys: neither in the environment nor in %s", file);
-    return err_hint(e, "enter them: aws configure --profile %s", s->profile);
+    return err_hint(e, "enter them: aws configure --profile %s", AS_WORD(s->profile));
 }
 
 bool aws_keys_find(const struct aws_search *s, struct aws_keys *ret, struct err *e)

@@ -9,6 +9,7 @@
 
 #include "base/home.h"
 #include "base/limits.h"
+#include "base/shell_word.h"
 #include "shell.h"
 
 /* The option KEY-KIND; NULL: there is none. */
@@ -35,13 +36,13 @@ static bool check(const char *path, const struct stat *st, struct err *e)
     if (st->st_uid != geteuid() && st->st_uid != 0) {
         err_set(e, ERR_DENIED, "%s belongs to user %ld and this is user %ld", path,
                 (long)st->st_uid, (long)geteuid());
-        return err_hint(e, "take it over: sudo chown %ld '%s'", (long)geteuid(), path);
+        return err_hint(e, "take it over: sudo chown %ld %s", (long)geteuid(), QUOTED(path));
     }
     if (st->st_mode & (S_IRWXG | S_IRWXO)) {
         err_set(e, ERR_DENIED, "%s is open to others (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));
-        return err_hint(
-            e, "close it, and change the secret if it may have been read: chmod 600 '%s'", path);
+        return err_hint(e, "close it, and change the secret if it may have been read: chmod 600 %s",
+                        QUOTED(path));
     }
     return true;
 }
@@ -70,7 +71,7 @@ static bool read_file(const char *path, struct buf *out, struct err *e)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         err_errno(e, errno, "cannot open %s", path);
-        return err_hint(e, "write the secret into it: (umask 077; cat >'%s')", path);
+        return err_hint(e, "write the secret into it: (umask 077; cat >%s)", QUOTED(path));
     }
     bool ok = fstat(fd, &st) == 0 || err_errno(e, errno, "cannot look at %s", path);
     ok = ok && check(path, &st, e) && read_some(fd, path, out, e);

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/shell_word.h"
 #include "base/wiped_alloc.h"
 
 /* "crly": tells our databases from those of other programs (sqlite.org/fileformat2.html,
@@ -76,22 +78,24 @@ static const struct failure *failure_of(int primary)
 static void hint_for(const struct database *d, enum remedy remedy, struct err *e)
 {
     const char *name = strrchr(d->path, '/') + 1;
-    int folder = (int)(name - d->path);
+    char folder[LIMIT_PATH];
+    snprintf(folder, sizeof folder, "%.*s", (int)(name - d->path), d->path);
     switch (remedy) {
     case REMEDY_NONE: break;
-    case REMEDY_ROOM: err_hint(e, "make room, nothing was lost: df -h '%s'", d->path); break;
-    case REMEDY_DISK: err_hint(e, "look at the disk, nothing was lost: df -h '%s'", d->path); break;
-    case REMEDY_UNLOCK: err_hint(e, "find it: fuser -v '%s'", d->path); break;
+    case REMEDY_ROOM: err_hint(e, "make room, nothing was lost: df -h %s", QUOTED(d->path)); break;
+    case REMEDY_DISK:
+        err_hint(e, "look at the disk, nothing was lost: df -h %s", QUOTED(d->path));
+        break;
+    case REMEDY_UNLOCK: err_hint(e, "find it: fuser -v %s", QUOTED(d->path)); break;
     case REMEDY_ACCESS:
-        err_hint(e,
-                 "the file and its folder must be writable: chmod u+rwx '%.*s' && chmod 600 '%s'",
-                 folder, d->path, d->path);
+        err_hint(e, "the file and its folder must be writable: chmod u+rwx %s && chmod 600 %s",
+                 QUOTED(folder), QUOTED(d->path));
         break;
     case REMEDY_KEEP: /* -wal and -shm belong to it and must go along */
         err_hint(e,
                  "it was left as it is; move it aside, then publish again from a machine that is "
-                 "logged in: cd '%.*s' && mkdir damaged && mv '%s'* damaged/",
-                 folder, d->path, name);
+                 "logged in: cd %s && mkdir damaged && mv %s* damaged/",
+                 QUOTED(folder), QUOTED(name));
         break;
     }
 }

@@ -9,14 +9,15 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/shell_word.h"
 #include "os/sync.h"
 
 static bool belongs_to_other(const char *path, const struct stat *st, struct err *e)
 {
     err_set(e, ERR_DENIED, "%s belongs to user %ld and this is user %ld", path, (long)st->st_uid,
             (long)geteuid());
-    return err_hint(e, "run as that user, or take it over: sudo chown %ld '%s'", (long)geteuid(),
-                    path);
+    return err_hint(e, "run as that user, or take it over: sudo chown %ld %s", (long)geteuid(),
+                    QUOTED(path));
 }
 
 /* In a folder of others, or one that they can write, SQLite could be led to their file. */
@@ -35,7 +36,7 @@ static bool check_folder(const char *folder, struct err *e)
     if (st.st_mode & (S_IWGRP | S_IWOTH)) {
         err_set(e, ERR_DENIED, "others can write in %s (mode %04o), where the store is", folder,
                 (unsigned)(st.st_mode & 07777));
-        return err_hint(e, "close it: chmod go-w '%s'", folder);
+        return err_hint(e, "close it: chmod go-w %s", QUOTED(folder));
     }
     return true;
 }
@@ -44,15 +45,15 @@ static bool check_file(const char *path, const struct stat *st, struct err *e)
 {
     if (!S_ISREG(st->st_mode)) {
         err_set(e, ERR_INVALID, "the store %s is not a regular file", path);
-        return err_hint(e, "move it away: mv '%s' '%s.old'", path, path);
+        return err_hint(e, "move it away: mv %s %s.old", QUOTED(path), QUOTED(path));
     }
     if (st->st_uid != geteuid())
         return belongs_to_other(path, st, e);
     if (st->st_mode & (S_IRWXG | S_IRWXO)) {
         err_set(e, ERR_DENIED, "others can open the store %s (mode %04o)", path,
                 (unsigned)(st->st_mode & 07777));
-        return err_hint(
-            e, "close it, and log in again if somebody may have read it: chmod 600 '%s'", path);
+        return err_hint(e, "close it, and log in again if somebody may have read it: chmod 600 %s",
+                        QUOTED(path));
     }
     return true;
 }
@@ -77,12 +78,12 @@ static int open_or_make(const char *path, const char *folder, struct err *e)
         return fd;
     if (errno == ELOOP) {
         err_set(e, ERR_INVALID, "the store %s is a symbolic link", path);
-        err_hint(e, "configure the path it points to: readlink '%s'", path);
+        err_hint(e, "configure the path it points to: readlink %s", QUOTED(path));
     } else if (there || errno != ENOENT) {
         err_errno(e, errno, "cannot open the store %s", path);
     } else {
         err_errno(e, why, "cannot make the store %s", path);
-        err_hint(e, "the folder must be yours and writable: ls -ld '%s'", folder);
+        err_hint(e, "the folder must be yours and writable: ls -ld %s", QUOTED(folder));
     }
     return -1;
 }
@@ -103,8 +104,8 @@ static bool lost_its_head(const char *path, const char *folder, struct err *e)
             path);
     return err_hint(e,
                     "put %s back from a backup, or keep what is left and start a new store: "
-                    "cd '%s' && mkdir damaged && mv '%s'* damaged/",
-                    name, folder, name);
+                    "cd %s && mkdir damaged && mv %s* damaged/",
+                    name, QUOTED(folder), QUOTED(name));
 }
 
 /* PATH with its folders resolved: SQLite's O_NOFOLLOW takes offence at a link anywhere in it, and

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/shell_word.h"
 #include "check.h"
 
 /* What the set-up of a fleet calls the profile that can put (README, "A fleet"). */
@@ -40,8 +41,8 @@ static void check_profile(struct check *c)
     if (there)
         look_for_writer(c, f);
     else
-        snprintf(f->hint, sizeof f->hint, "enter its keys: aws configure --profile %.128s",
-                 profile);
+        snprintf(f->hint, sizeof f->hint, "enter its keys: aws configure --profile %.200s",
+                 AS_WORD(profile));
 }
 
 static void check_file(struct check *c)
@@ -56,7 +57,7 @@ static void check_file(struct check *c)
              private ? "only its owner can open %.400s" : "others can open %.400s (mode %04o)",
              name, (unsigned)st.st_mode & 07777);
     if (!private)
-        snprintf(f->hint, sizeof f->hint, "chmod 600 %.300s", name);
+        snprintf(f->hint, sizeof f->hint, "chmod 600 %s", *name == '~' ? name : AS_WORD(name));
 }
 
 void check_keys(struct check *c)

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/refusal.h"
+#include "base/shell_word.h"
 #include "os/sync.h"
 
 #define TEMPORARY_MARK ".credrelay-"
@@ -34,7 +35,7 @@ static const char *kind(mode_t mode)
 static bool not_regular(const char *path, mode_t mode, struct err *e)
 {
     err_set(e, ERR_INVALID, "%s is %s, not a file", path, kind(mode));
-    return err_hint(e, "move it away: mv '%s' '%s.old'", path, path);
+    return err_hint(e, "move it away: mv %s %s.old", QUOTED(path), QUOTED(path));
 }
 
 /* SIZE: what fstat(2) said; the file may be another size by now. */
@@ -103,7 +104,7 @@ static bool believed(const char *path, const struct stat *st, struct err *e)
         return true;
     err_set(e, ERR_DENIED, "%s belongs to user %u, and others can write in its folder", path,
             (unsigned)st->st_uid);
-    return err_hint(e, "chmod go-w '%s'; if it is not yours, move it away", folder);
+    return err_hint(e, "chmod go-w %s; if it is not yours, move it away", QUOTED(folder));
 }
 
 static bool look_at(const char *path, struct stat *st, struct err *e)
@@ -156,7 +157,7 @@ static bool cannot_open(const char *path, int errnum, struct err *e)
         return not_regular(path, st.st_mode, e);
     refused(e, errnum, "cannot open", path);
     if (e->code == ERR_DENIED)
-        err_hint(e, "it must be yours and readable: ls -l '%s'", path);
+        err_hint(e, "it must be yours and readable: ls -l %s", QUOTED(path));
     return false;
 }
 
@@ -249,7 +250,7 @@ static bool replace_real(const char *real, const struct content *c, struct err *
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 && errno == ENOENT) {
         err_errno(e, ENOENT, "cannot write in %s", folder);
-        return err_hint(e, "make it: mkdir -p '%s'", folder);
+        return err_hint(e, "make it: mkdir -p %s", QUOTED(folder));
     }
     if (fd < 0)
         return refused(e, errno, "cannot write in", folder);

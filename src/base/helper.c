@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/search.h"
+#include "base/shell_word.h"
 #include "os/process.h"
 
 /* What a helper may take beyond the deadline it was given, to say so itself. */
@@ -59,7 +60,7 @@ static bool gave_none(const struct helper_call *c, int status, const struct buf 
     else
         err_set(e, ERR_FAILED, "%s gave no answer (exit status %d)%s%.*s", c->program,
                 WEXITSTATUS(status), said ? ": " : "", said, buf_str(told));
-    return err_hint(e, "try: %s </dev/null", c->program);
+    return err_hint(e, "try: %s </dev/null", AS_WORD(c->program));
 }
 
 static bool exchange(const struct helper_call *c, const struct buf *line, struct buf *out,
@@ -99,7 +100,7 @@ static jv *understand(const struct helper_call *c, const struct buf *out, struct
     jv *answer = jv_parse(buf_str(out), out->len, e);
     if (!answer && e->code != ERR_NO_MEMORY) {
         err_set(e, ERR_FAILED, "%s answered something that is not JSON", c->program);
-        err_hint(e, "try: %s </dev/null", c->program);
+        err_hint(e, "try: %s </dev/null", AS_WORD(c->program));
     }
     if (!answer || jv_flag(answer, "ok"))
         return answer;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/refusal.h"
+#include "base/shell_word.h"
 #include "os/swap.h"
 
 bool lock_open_file(int fd, int64_t wait_ms, struct err *e)
@@ -44,7 +45,7 @@ bool lock_take(const char *path, int64_t wait_ms, struct lock *ret, struct err *
     char waited[32];
     clock_duration(wait_ms, waited, sizeof waited);
     err_set(e, ERR_BUSY, "another credrelay has held %s for %s", path, waited);
-    return err_hint(e, "see who: fuser -v '%s'", path);
+    return err_hint(e, "see who: fuser -v %s", QUOTED(path));
 }
 
 void lock_release(struct lock *l)
@@ -125,7 +126,7 @@ bool claim_take(const char *path, int64_t wait_ms, int64_t stale_ms, struct clai
             char waited[32];
             clock_duration(wait_ms, waited, sizeof waited);
             err_set(e, ERR_BUSY, "the client has held its lock %s for %s", path, waited);
-            return err_hint(e, "try again in a minute; if it persists: ls -ld '%s'", path);
+            return err_hint(e, "try again in a minute; if it persists: ls -ld %s", QUOTED(path));
         }
         clock_sleep_ms(50);
     }

@@ -4,10 +4,11 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/shell_word.h"
 
 static const struct {
     int errnum;
-    const char *advice; /* before the path in quotes */
+    const char *advice; /* before the path */
 } refusals[] = {
     {EACCES, "it must be yours, and open to you: ls -ld"},
     {EPERM, "it may be protected (chattr -ia, chflags nouchg): ls -ld"},
@@ -29,7 +30,7 @@ bool refused_because(struct err *e, int errnum, const char *path)
 {
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
         if (refusals[i].errnum == errnum)
-            return err_hint(e, "%s '%s'", refusals[i].advice, path);
+            return err_hint(e, "%s %s", refusals[i].advice, QUOTED(path));
     if (errnum == ENAMETOOLONG)
         return err_hint(e, "a path has at most %d bytes here, and a name 255: choose a shorter one",
                         LIMIT_PATH - 1);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/home.h"
+#include "base/shell_word.h"
 
 static const struct check checks[] = {
     {"override", false, look_overrides,
@@ -70,8 +71,10 @@ void note_hint(struct finding *f, const char *fmt, ...)
 {
     va_list arguments;
     va_start(arguments, fmt);
-    vsnprintf(f->hint, sizeof f->hint, fmt, arguments);
+    int n = vsnprintf(f->hint, sizeof f->hint, fmt, arguments);
     va_end(arguments);
+    if (n < 0 || (size_t)n >= sizeof f->hint)
+        f->hint[0] = '\0'; /* half a command is worse than none */
 }
 
 void note_path(struct finding *f, const char *path)
@@ -83,22 +86,15 @@ void note_path(struct finding *f, const char *path)
         err_note_no_memory();
 }
 
-static bool needs_quotes(const char *path)
-{
-    return path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")];
-}
-
-const char *shell_path(const char *path, char out[LIMIT_PATH + 2])
+const char *shell_path(const char *path, char out[SHELL_PATH_SIZE])
 {
     char home[LIMIT_PATH];
     struct err ignored;
     size_t n = home_path("", home, &ignored) ? strlen(home) : 0;
-    if (needs_quotes(path))
-        snprintf(out, LIMIT_PATH + 2, "'%s'", path);
-    else if (n > 1 && strncmp(path, home, n) == 0)
-        snprintf(out, LIMIT_PATH + 2, "~/%s", path + n);
-    else
-        snprintf(out, LIMIT_PATH + 2, "%s", path);
+    if (n < 2 || strncmp(path, home, n) != 0 || !path[n])
+        return shell_word(path, out, SHELL_PATH_SIZE);
+    size_t tilde = (size_t)snprintf(out, SHELL_PATH_SIZE, "~/"); /* quoted it would be a name */
+    shell_word(path + n, out + tilde, SHELL_PATH_SIZE - tilde);
     return out;
 }
 

@@ -56,8 +56,11 @@ struct finding *note_err(struct visit *v, enum found found, const char *label,
 void note_hint(struct finding *f, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void note_path(struct finding *f, const char *path);
 
+/* Room for quotes around a path, and for some in it. */
+enum { SHELL_PATH_SIZE = LIMIT_PATH + 64 };
+
 /* PATH for a command line and for people: "~/..." below the home, in quotes where it needs them. */
-const char *shell_path(const char *path, char out[LIMIT_PATH + 2]);
+const char *shell_path(const char *path, char out[SHELL_PATH_SIZE]);
 
 /* What a file system's free bytes mean for us (pure). */
 enum found judge_space(uint64_t free_bytes);

@@ -102,7 +102,7 @@ static void look_version(struct visit *v, const char *path)
 
 void look_client(struct visit *v)
 {
-    char path[LIMIT_PATH], name[LIMIT_PATH + 2];
+    char path[LIMIT_PATH], name[SHELL_PATH_SIZE];
     struct err e;
     if (!program_find(v->relay->tool->program, path, &e)) {
         note_err(v, FOUND_BROKEN, "client", &e);
@@ -134,7 +134,7 @@ static bool is_this_program(const char *path)
 
 static void note_missing(struct visit *v, const char *name, const char *folder)
 {
-    char path[LIMIT_PATH], shown[LIMIT_PATH + 2];
+    char path[LIMIT_PATH], shown[SHELL_PATH_SIZE];
     struct finding *f = note(v, FOUND_WARNING, "wrapper", "%s is not on PATH", name);
     if (path_join(path, folder, name) && search_executable(path))
         note_hint(f, "export PATH=%s:\"$PATH\"", shell_path(folder, shown));
@@ -144,7 +144,7 @@ static void note_missing(struct visit *v, const char *name, const char *folder)
 
 void look_wrapper(struct visit *v)
 {
-    char name[96], path[LIMIT_PATH], folder[LIMIT_PATH], shown[LIMIT_PATH + 2];
+    char name[96], path[LIMIT_PATH], folder[LIMIT_PATH], shown[SHELL_PATH_SIZE];
     snprintf(name, sizeof name, "%.64s-p", v->relay->tool->program);
     own_folder(folder);
     if (!search_path(name, path)) {

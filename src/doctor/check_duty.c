@@ -75,7 +75,7 @@ void look_service(struct visit *v)
     struct service s;
     struct err e;
     struct finding *f = NULL;
-    char name[LIMIT_PATH + 2];
+    char name[SHELL_PATH_SIZE];
     if (!service_find(NULL, &s, &e))
         note_err(v, FOUND_WARNING, "service", &e);
     else if (s.state == SERVICE_FOREIGN)
@@ -104,7 +104,7 @@ bool mend_service(struct finding *f, struct err *e)
     struct service_plan plan;
     if (!watch_install(NULL, false, &plan, e))
         return false;
-    char name[LIMIT_PATH + 2];
+    char name[SHELL_PATH_SIZE];
     snprintf(f->detail, sizeof f->detail, "installed %.900s", shell_path(plan.service.path, name));
     return true;
 }
@@ -178,7 +178,7 @@ static void existing(char *path)
 static void look_at_space(struct visit *v, const char *label, const char *path)
 {
     struct statvfs st;
-    char name[LIMIT_PATH + 2];
+    char name[SHELL_PATH_SIZE];
     if (statvfs(path, &st) != 0)
         return;
     uint64_t left = (uint64_t)st.f_bavail * st.f_frsize;
@@ -244,7 +244,7 @@ static void note_log(struct visit *v)
 
 void look_log(struct visit *v)
 {
-    char path[LIMIT_PATH], name[LIMIT_PATH + 2];
+    char path[LIMIT_PATH], name[SHELL_PATH_SIZE];
     struct err e;
     struct stat st;
     if (!log_path(v->state_dir, 0, path, &e)) {

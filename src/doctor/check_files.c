@@ -17,7 +17,7 @@ enum { DEEPEST = 3 };
 static bool look_mode(struct visit *v, const char *label, const char *path, const struct stat *st,
                       mode_t forbidden)
 {
-    char name[LIMIT_PATH + 2];
+    char name[SHELL_PATH_SIZE];
     if (st->st_uid != geteuid()) {
         note_hint(note(v, FOUND_BROKEN, label, "%s belongs to user %u", shell_path(path, name),
                        (unsigned)st->st_uid),
@@ -37,7 +37,7 @@ static bool look_mode(struct visit *v, const char *label, const char *path, cons
 
 bool mend_mode(struct finding *f, struct err *e)
 {
-    char name[LIMIT_PATH + 2];
+    char name[SHELL_PATH_SIZE];
     struct stat st;
     /* By descriptor, so that nothing else is changed when the name has changed its meaning. */
     int fd = open(f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -84,7 +84,7 @@ static bool look_content(struct visit *v)
 
 void look_configuration(struct visit *v)
 {
-    char path[LIMIT_PATH], folder[LIMIT_PATH], name[LIMIT_PATH + 2];
+    char path[LIMIT_PATH], folder[LIMIT_PATH], name[SHELL_PATH_SIZE];
     struct err e;
     if (!relay_config_path(path, &e)) {
         note_err(v, FOUND_BROKEN, "configuration", &e);
@@ -139,7 +139,7 @@ static void look_folder(struct walk *w, const char *folder, int depth)
 
 void look_state(struct visit *v)
 {
-    char name[LIMIT_PATH + 2];
+    char name[SHELL_PATH_SIZE];
     struct stat st;
     struct walk w = {.visit = v};
     if (stat(v->state_dir, &st) != 0 && errno == ENOENT) {

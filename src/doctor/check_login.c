@@ -17,7 +17,7 @@
 static bool note_override(void *ctx, const struct override *o)
 {
     struct visit *v = ctx;
-    char name[LIMIT_PATH + 2];
+    char name[SHELL_PATH_SIZE];
     if (!o->used) {
         note(v, FOUND_FINE, o->name, "not set");
     } else if (!o->where[0]) {
@@ -101,7 +101,7 @@ void look_login(struct visit *v)
 /* Where the login really is.  Whoever can write there can put another in its place. */
 static bool look_login_folder(struct visit *v)
 {
-    char folder[LIMIT_PATH], name[LIMIT_PATH + 2];
+    char folder[LIMIT_PATH], name[SHELL_PATH_SIZE];
     struct stat st;
     struct err why;
     if (!file_real(v->relay->login_path, folder, &why)) {
@@ -120,7 +120,7 @@ static bool look_login_folder(struct visit *v)
 
 void look_login_file(struct visit *v)
 {
-    char name[LIMIT_PATH + 2];
+    char name[SHELL_PATH_SIZE];
     struct stat st;
     if (stat(v->relay->login_path, &st) != 0)
         return; /* which has been told */

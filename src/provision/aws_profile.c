@@ -9,6 +9,7 @@
 #include "base/ini.h"
 #include "base/ini_edit.h"
 #include "base/lock.h"
+#include "base/shell_word.h"
 
 enum { LOCK_WAIT_MS = 10000 };
 
@@ -100,7 +101,7 @@ static bool open_file(struct file *f, const char *profile, struct err *e)
 static bool no_such_profile(const struct file *f, struct err *e)
 {
     err_set(e, ERR_NOT_FOUND, "there is no profile %s in %s", f->r.profile, f->path);
-    return err_hint(e, "enter its keys: aws configure --profile %s", f->r.profile);
+    return err_hint(e, "enter its keys: aws configure --profile %s", AS_WORD(f->r.profile));
 }
 
 bool aws_profile_read(const char *profile, struct aws_profile *ret, struct err *e)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shell_word.h"
 #include "provision/aws_profile.h"
 #include "store/ssm_url.h"
 
@@ -38,16 +39,16 @@ static bool not_a_key(const char *profile, const struct aws_profile *p, const st
 {
     if (!p->source[0]) {
         err_set(e, ERR_NOT_FOUND, "profile %s has no key", profile);
-        return err_hint(e, "enter it: aws configure --profile %s", profile);
+        return err_hint(e, "enter it: aws configure --profile %s", AS_WORD(profile));
     }
     err_set(e, ERR_UNSUPPORTED,
             "profile %s has no key of its own to give away: it is set up with %s", profile,
             p->source);
     return err_hint(e,
                     "set up such a profile on the new machine, then: credrelay init --role %s "
-                    "--store '%s' --%s-profile %s",
-                    s->value[SECTION_ROLE], s->value[SECTION_STORE], s->value[SECTION_ROLE],
-                    profile);
+                    "--store %s --%s-profile %s",
+                    s->value[SECTION_ROLE], QUOTED(s->value[SECTION_STORE]), s->value[SECTION_ROLE],
+                    AS_WORD(profile));
 }
 
 static bool add_key(const char *profile, struct invitation *i, struct err *e)

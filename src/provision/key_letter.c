@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/shell_word.h"
+
 #define LETTER_FORMAT 1
 
 static bool write_letter(const struct aws_profile *p, enum role role, struct buf *out,
@@ -26,7 +28,7 @@ bool key_letter_write(const char *profile, enum role role, struct buf *out, stru
     bool ok = p.key_id[0] && p.secret;
     if (!ok) {
         err_set(e, ERR_NOT_FOUND, "profile %s has no key to give", profile);
-        err_hint(e, "enter it: aws configure --profile %s", profile);
+        err_hint(e, "enter it: aws configure --profile %s", AS_WORD(profile));
     }
     ok = ok && write_letter(&p, role, out, e);
     aws_profile_free(&p);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/shell_word.h"
 #include "provision/rotate_log.h"
 #include "provision/rotation_note.h"
 
@@ -169,7 +170,7 @@ static bool give_up_making(struct run *r, struct err *e)
     if (may_have_been_made(e))
         return err_hint(e, "whether a key was made is not known; the same command again finds out");
     if (!forget(r, &ignored))
-        return err_hint(e, "and remove %s", r->note_path);
+        return err_hint(e, "and remove it: rm %s", QUOTED(r->note_path));
     return false;
 }
 
@@ -183,7 +184,7 @@ static bool undo_making(struct run *r, struct err *e)
                         "--user-name %s --access-key-id %s",
                         r->note.user, r->note.new.id);
     if (!forget(r, &ignored))
-        return err_hint(e, "the new key was deleted again; remove %s", r->note_path);
+        return err_hint(e, "the new key was deleted again: rm %s", QUOTED(r->note_path));
     return err_hint(e, "the new key was deleted again; make room, then the same command again");
 }
 

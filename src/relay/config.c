@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/home.h"
 #include "base/ini.h"
+#include "base/shell_word.h"
 #include "relay/succession.h"
 
 /* ---- reading the file ---- */
@@ -189,7 +190,7 @@ static bool name_machine(struct relay *r, struct err *e)
 static bool no_such_relay(const struct reading *rd, struct err *e)
 {
     err_set(e, ERR_USAGE, "%s has no relay called '%.64s'", rd->path, rd->wanted);
-    return err_hint(e, "name one of its sections: grep '^\\[' '%s'", rd->path);
+    return err_hint(e, "name one of its sections: grep '^\\[' %s", QUOTED(rd->path));
 }
 
 static bool load_tool(struct relay *r, struct err *e)

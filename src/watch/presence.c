@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/shell_word.h"
 
 #define PRESENCE_SCHEMA 1
 
@@ -131,7 +132,7 @@ static bool another_runs(const char *state_dir, struct err *e)
     char since[32];
     if (!watch_presence(state_dir, &other, &ignored) || !other.running || !other.pid) {
         err_set(e, ERR_BUSY, "another watcher is running");
-        return err_hint(e, "it does it all; see who: fuser -v '%s/watch.lock'", state_dir);
+        return err_hint(e, "it does it all; see who: fuser -v %s/watch.lock", QUOTED(state_dir));
     }
     clock_rfc3339(other.since, since, sizeof since);
     err_set(e, ERR_BUSY, "another watcher is running: process %lld, since %s", (long long)other.pid,

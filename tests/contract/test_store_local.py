@@ -158,7 +158,7 @@ def test_what_is_no_file(local, folder, database, make):
     folder.mkdir(mode=0o700)
     make(database)
     refused(local, "invalid", f"the store {database} is not a regular file",
-            f"move it away: mv '{database}' '{database}.old'")
+            f"move it away: mv '{database}' '{database}'.old")
 
 
 # -- a file system that refuses ----------------------------------------------------------------

@@ -33,7 +33,7 @@ A_STRANGERS = (77, f"{LOGIN} belongs to user {STRANGER}, and others can write in
 
 
 def is_a(kind):
-    return 65, f"{LOGIN} is {kind}, not a file\n  move it away: mv '{LOGIN}' '{LOGIN}.old'\n"
+    return 65, f"{LOGIN} is {kind}, not a file\n  move it away: mv '{LOGIN}' '{LOGIN}'.old\n"
 
 
 def denied(what, path, why="Permission denied"):

@@ -87,7 +87,7 @@ static void test_replace_refused(void **state)
     char want[2 * LIMIT_PATH], hint[2 * LIMIT_PATH + 64];
     assert_int_equal(mkdir(in_home("folder"), 0700), 0);
     snprintf(want, sizeof want, "%s is a folder, not a file", in_home("folder"));
-    snprintf(hint, sizeof hint, "move it away: mv '%s' '%s.old'", in_home("folder"),
+    snprintf(hint, sizeof hint, "move it away: mv '%s' '%s'.old", in_home("folder"),
              in_home("folder"));
     assert_false(replace(in_home("folder"), "x", &e));
     same_error("a folder", &e, ERR_INVALID, want, hint);

@@ -34,12 +34,13 @@ static void test_paths(void **state)
         const char *path; /* below the home, unless it begins with '/' */
         const char *shown;
     } cases[] = {
-        {"x", "~/x"},         {".aws/credentials", "~/.aws/credentials"},
-        {"/etc/x", "/etc/x"}, {"/with blank", "'/with blank'"},
-        {"/x$y", "'/x$y'"},
+        {"x", "~/x"},           {".aws/credentials", "~/.aws/credentials"},
+        {"/etc/x", "/etc/x"},   {"/with blank", "'/with blank'"},
+        {"/x$y", "'/x$y'"},     {"/o'neill", "'/o'\\''neill'"},
+        {"a b/x", "~/'a b/x'"}, {"o'neill", "~/'o'\\''neill'"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        char got[LIMIT_PATH + 2];
+        char got[SHELL_PATH_SIZE];
         const char *path = cases[i].path[0] == '/' ? cases[i].path : in_home(cases[i].path);
         same_text(cases[i].path, shell_path(path, got), cases[i].shown);
     }
