@@ -34,6 +34,7 @@ struct search {
 /* Every relay there is. */
 struct listing {
     const char *path;
+    bool strict; /* no: what has a name that cannot be a relay's is passed over */
     struct relay_names *names;
 };
 
@@ -51,6 +52,7 @@ static const struct {
     {"metrics", "log --prometheus"},
     {"config", "what edits the configuration"},
     {"aws-credentials", "what edits the AWS profiles"},
+    {"alert", "[alert], which says who is told,"},
 };
 
 /* Files of a relay that would be another one's: "x.incident.json" is x's, or x.incident's. */
@@ -131,6 +133,22 @@ static bool take_setting(void *ctx, const char *section, const char *key, const 
     return !key || settings_take(rd->relay, key, value, place, e);
 }
 
+/* The one of NAMES that has the same files where upper and lower case are not told apart. */
+static const char *same_but_for_case(const struct relay_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcasecmp(names->name[i], name) == 0 && strcmp(names->name[i], name) != 0)
+            return names->name[i];
+    return NULL;
+}
+
+static bool too_alike(const char *place, const char *name, const char *other, struct err *e)
+{
+    err_set(e, ERR_INVALID, "%s: relay %s would share its files with relay %s", place, name, other);
+    return err_hint(e, "call one of them otherwise: file systems may take %s and %s for one name",
+                    name, other);
+}
+
 static bool list_name(void *ctx, const char *section, const char *key, const char *value,
                       unsigned line, struct err *e)
 {
@@ -139,12 +157,18 @@ static bool list_name(void *ctx, const char *section, const char *key, const cha
     (void)value;
     if (key || !is_relay(section))
         return true;
-    snprintf(place, sizeof place, "%s:%u", l->path, line);
-    if (!relay_name_ok(section))
-        return bad_section(place, section, e);
     for (size_t i = 0; i < l->names->count; i++)
         if (strcmp(l->names->name[i], section) == 0)
             return true;
+    bool named = relay_name_ok(section);
+    const char *other = same_but_for_case(l->names, section);
+    if (!l->strict && (!named || other || l->names->count == MOST_RELAYS))
+        return true;
+    snprintf(place, sizeof place, "%s:%u", l->path, line);
+    if (!named)
+        return bad_section(place, section, e);
+    if (other)
+        return too_alike(place, section, other, e);
     if (l->names->count == MOST_RELAYS) {
         err_set(e, ERR_INVALID, "%s: more than %d relays", place, MOST_RELAYS);
         return err_hint(e,
@@ -152,6 +176,25 @@ static bool list_name(void *ctx, const char *section, const char *key, const cha
     }
     snprintf(l->names->name[l->names->count++], RELAY_NAME_SIZE, "%s", section);
     return true;
+}
+
+static bool list_names(const char *path, const struct buf *text, bool strict,
+                       struct relay_names *ret, struct err *e)
+{
+    struct listing l = {.path = path, .strict = strict, .names = ret};
+    ret->count = 0;
+    return ini_parse(buf_str(text), text->len, path, list_name, &l, e);
+}
+
+/* Its files are its own; also those of a relay that has its tool's name and no section. */
+static bool is_alone(const struct relay *r, const char *path, const struct buf *text, bool strict,
+                     struct err *e)
+{
+    struct relay_names names;
+    if (!list_names(path, text, strict, &names, e))
+        return false;
+    const char *other = same_but_for_case(&names, r->name);
+    return !other || too_alike(path, r->name, other, e);
 }
 
 /* ---- the rest of a relay ---- */
@@ -215,7 +258,8 @@ static bool load(const char *name, const char *path, const struct buf *text, str
         return no_such_relay(&rd, e);
     const char *section = name ? name : rd.first[0] ? rd.first : "claude";
     snprintf(r->name, sizeof r->name, "%s", section);
-    return settings_from_environment(r, e) && load_tool(r, e) && home_state(r->state_dir, e);
+    return is_alone(r, path, text, true, e) && settings_from_environment(r, e) && load_tool(r, e) &&
+           home_state(r->state_dir, e);
 }
 
 /* The section of TOOL's, or none, and then the defaults under the tool's name. */
@@ -230,7 +274,7 @@ static bool load_of_tool(const char *tool, const char *path, const struct buf *t
     if (found && !ini_parse(buf_str(text), text->len, path, take_setting, &rd, e))
         return false;
     snprintf(r->name, sizeof r->name, "%s", found ? s.section : tool);
-    if (!settings_from_environment(r, e))
+    if (!is_alone(r, path, text, false, e) || !settings_from_environment(r, e))
         return false;
     /* CREDRELAY_TOOL is for those who name no tool. */
     snprintf(r->tool_name, sizeof r->tool_name, "%s", tool);
@@ -273,11 +317,10 @@ bool relay_names(struct relay_names *ret, struct err *e)
 {
     char path[LIMIT_PATH];
     struct buf text;
-    struct relay_names names = {.count = 0};
-    struct listing l = {.path = path, .names = &names};
+    struct relay_names names;
     buf_init(&text, LIMIT_CONFIG);
     bool ok = relay_config_path(path, e) && file_read_if_there(path, &text, e) &&
-              ini_parse(buf_str(&text), text.len, path, list_name, &l, e);
+              list_names(path, &text, true, &names, e);
     buf_free(&text);
     if (ok && !names.count)
         snprintf(names.name[names.count++], RELAY_NAME_SIZE, "claude");

@@ -325,6 +325,11 @@ static const struct {
     {"[" LONG64 "]\nrole = reader\n", NULL, "@:1: [" LONG64 "] is no name for a relay",
      "use letters, digits, dots and dashes, at most 63"},
     {TWO, "wrok", "@ has no relay called 'wrok'", "name one of its sections: grep '^\\[' '@'"},
+    {"[Alert]\nmail = me@example.org\n", NULL, "@:1: [Alert] is no name for a relay",
+     "call it otherwise: [alert], which says who is told, keeps its own state under that name"},
+    {"[work]\nrole = reader\n[x]\n[Work]\n", NULL,
+     "@:4: relay Work would share its files with relay work",
+     "call one of them otherwise: file systems may take Work and work for one name"},
     {TWO "[alert]\nx = y\n", "alert", "@ has no relay called 'alert'",
      "name one of its sections: grep '^\\[' '@'"},
 };
@@ -511,6 +516,18 @@ static void test_bad_names(void **state)
     assert_true(relay_load_of_tool("claude", &r, &e)); /* it is not looked at */
     same_text("by its tool", r.name, "claude");
     relay_free(&r);
+    put_file(in_home(conf), "[work]\ntool = claude\n[Work]\ntool = codex\n", 0600);
+    with_path("@: relay Work would share its files with relay work", want, sizeof want);
+    assert_false(relay_load_of_tool("codex", &r, &e));
+    same_text("alike, by its tool", e.text, want);
+    assert_int_equal(e.code, ERR_INVALID);
+    assert_true(relay_load_of_tool("claude", &r, &e)); /* the first one keeps what it has */
+    same_text("the first", r.name, "work");
+    relay_free(&r);
+    put_file(in_home(conf), "[Codex]\ntool = claude\n", 0600);
+    with_path("@: relay codex would share its files with relay Codex", want, sizeof want);
+    assert_false(relay_load_of_tool("codex", &r, &e));
+    same_text("without a section", e.text, want);
     put_file(in_home(conf), "[claude]\nwriters = a, b\n", 0600);
     setenv("CREDRELAY_ROLE", "x", 1);
     assert_false(relay_load_of_tool("claude", &r, &e));
