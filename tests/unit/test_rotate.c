@@ -261,7 +261,7 @@ static const char *with_paths(const char *want)
 
 static const char *what_is_left(void)
 {
-    static char text[2 * AWS_KEY_ID_SIZE];
+    static char text[2 * AWS_KEY_ID_SIZE + 2]; /* with the two signs */
     struct rotation_note n;
     struct err e;
     if (!rotation_note_load(note_path(), &n, &e))
