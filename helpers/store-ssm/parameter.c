@@ -9,7 +9,7 @@ bool parameter_read(const jv *doc, struct parameter *ret, struct err *e)
 {
     struct parameter p = {
         .version = jv_number(doc, "Version", 0),
-        .modified = (int64_t)(jv_real(jv_get(doc, "LastModifiedDate"), 0) * 1000 + 0.5),
+        .modified = jv_millis(jv_get(doc, "LastModifiedDate"), 0),
         .by = jv_text(doc, "LastModifiedUser"),
         .value = jv_text(doc, "Value"),
     };

@@ -163,22 +163,27 @@ const char *jv_string(const jv *v)
     return json_string_value(theirs(v));
 }
 
-int64_t jv_int(const jv *v, int64_t fallback)
+static int64_t kept_inside(double d)
 {
-    if (json_is_integer(theirs(v)))
-        return json_integer_value(theirs(v));
-    if (!json_is_real(theirs(v)))
-        return fallback;
-    double d = json_real_value(theirs(v));
     /* 2^63 is the first double that int64 cannot hold. */
     if (d >= 9223372036854775808.0)
         return INT64_MAX;
     return d < -9223372036854775808.0 ? INT64_MIN : (int64_t)d;
 }
 
-double jv_real(const jv *v, double fallback)
+int64_t jv_int(const jv *v, int64_t fallback)
 {
-    return jv_is_number(v) ? json_number_value(theirs(v)) : fallback;
+    if (json_is_integer(theirs(v)))
+        return json_integer_value(theirs(v));
+    return json_is_real(theirs(v)) ? kept_inside(json_real_value(theirs(v))) : fallback;
+}
+
+int64_t jv_millis(const jv *v, int64_t fallback)
+{
+    if (!jv_is_number(v))
+        return fallback;
+    double ms = json_number_value(theirs(v)) * 1000;
+    return kept_inside(ms < 0 ? ms - 0.5 : ms + 0.5);
 }
 
 const char *jv_text(const jv *object, const char *key)

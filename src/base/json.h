@@ -45,7 +45,8 @@ size_t jv_size(const jv *v);
 const char *jv_string(const jv *v);
 /* Value of a number, rounded towards zero and kept inside int64; FALLBACK if V is none. */
 int64_t jv_int(const jv *v, int64_t fallback);
-double jv_real(const jv *v, double fallback);
+/* The same of a number of seconds with a fraction, in milliseconds, rounded to the nearest. */
+int64_t jv_millis(const jv *v, int64_t fallback);
 
 /* The same of a member. */
 const char *jv_text(const jv *object, const char *key);
