@@ -48,7 +48,7 @@
 
 #define AGAIN_HINT "whether a key was made is not known; the same command again finds out"
 #define NOT_NOTED  "invalid: @ is a folder, not a file"
-#define MOVE_HINT  "move it away: mv '@' '@.old'"
+#define MOVE_HINT  "move it away: mv '@' '@'.old"
 #define KEPT_HINT  "it is kept; the same command again goes on from here"
 
 static const struct row {
