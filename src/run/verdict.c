@@ -16,6 +16,7 @@ struct object {
     enum { FLAG_ABSENT, FLAG_FALSE, FLAG_TRUE } is_error;
     bool retry;
     bool worked;
+    bool more;  /* its text is one of several */
     int status; /* of HTTP, 0 if none */
     enum failure_class kind;
 };
@@ -32,6 +33,7 @@ struct verdict {
     size_t len; /* of `text`, and whether there was more */
     bool cut;
     enum wording wording;
+    enum { PLAIN, ESCAPED, COLOURED } colour; /* where in "ESC [ 31 m" the text is */
 
     struct object now;
     enum failure_class outcome; /* of the last result, if `settled` */
@@ -56,6 +58,24 @@ static void append(struct verdict *v, const char *bytes, size_t len)
     v->len += len;
 }
 
+/* The text that a terminal would show: a client told to colour its output says the same. */
+static void append_shown(struct verdict *v, const char *bytes, size_t len)
+{
+    const char *p = bytes, *end = bytes + len;
+    while (p < end) {
+        if (v->colour == PLAIN) {
+            const char *escape = memchr(p, '\033', (size_t)(end - p));
+            append(v, p, (size_t)((escape ? escape : end) - p));
+            v->colour = escape ? ESCAPED : PLAIN;
+            p = escape ? escape + 1 : end;
+        } else if (v->colour == ESCAPED) {
+            v->colour = *p++ == '[' ? COLOURED : PLAIN;
+        } else if (*p++ >= '@') {
+            v->colour = PLAIN;
+        }
+    }
+}
+
 /* Past this only a body can still be going on, which is read at the end. */
 #define LOOK_AHEAD (2 * LIMIT_FAILURE_LINE)
 
@@ -65,7 +85,7 @@ static void read_text(struct verdict *v, const char *bytes, size_t len)
     size_t before = v->len;
     if (v->wording == WORDING_NO)
         return;
-    append(v, bytes, len);
+    append_shown(v, bytes, len);
     size_t look = v->len < LOOK_AHEAD ? v->len : LOOK_AHEAD;
     if (v->cut)
         v->wording = WORDING_NO;
@@ -131,6 +151,17 @@ static void note_result(struct verdict *v, const struct json_member *m)
     append(v, m->text, m->len);
 }
 
+/* Of several texts the first counts that is a known failure, else the last. */
+static void note_more(struct verdict *v, const struct json_member *m)
+{
+    enum failure_class unused;
+    v->now.more |= v->len == 0;
+    if (m->kind != JSON_STRING || !v->now.more ||
+        wording_read(v->table, v->text, v->len, true, &unused) == WORDING_YES)
+        return;
+    note_result(v, m);
+}
+
 static void note_error(struct verdict *v, const struct json_member *m)
 {
     if (m->kind != JSON_STRING)
@@ -154,11 +185,9 @@ static void note(struct verdict *v, const struct json_member *m)
         break;
     case SIGNAL_STATUS: o->status = http_status(m); break;
     case SIGNAL_KIND: note_error(v, m); break;
-    case SIGNAL_MORE_TEXT:
-        if (string && v->len == 0)
-            note_result(v, m);
-        break;
+    case SIGNAL_MORE_TEXT: note_more(v, m); break;
     case SIGNAL_TEXT:
+        o->more = false;
         if (string)
             note_result(v, m);
         break;
@@ -218,11 +247,13 @@ static enum failure_class weigh(const struct verdict *v, enum failure_class kind
     enum failure_class words;
     if (!v->cut && wording_read(t, v->text, v->len, true, &words) == WORDING_YES)
         return words;
-    if (o->status != 0)
+    if (o->status != 0 && kind != FAILURE_FORBIDDEN)
         return failure_by_status(t, o->status, v->text, v->len);
     if (kind != FAILURE_NONE)
         return kind;
-    return failure_asks_for_login(t, v->text, v->len, false) ? FAILURE_LAPSED : FAILURE_OTHER;
+    if (!failure_asks_for_login(t, v->text, v->len, false))
+        return FAILURE_OTHER;
+    return failure_by_status(t, 0, v->text, v->len);
 }
 
 static enum failure_class judge_result(const struct verdict *v)
@@ -248,11 +279,23 @@ static void settle(struct verdict *v)
     v->kind = FAILURE_NONE;
 }
 
+/* Of a refusal that has no words: any may be called one of the login, and some have no name. */
+static enum failure_class by_status_and_kind(const struct verdict *v)
+{
+    enum failure_class kind = v->now.kind;
+    bool lapsed = failure_by_status(v->table, v->now.status, "", 0) == FAILURE_LAPSED;
+    if (kind == FAILURE_NONE && lapsed)
+        return FAILURE_LAPSED;
+    return kind == FAILURE_LAPSED && !lapsed ? FAILURE_OTHER : kind;
+}
+
 static void end_object(void *ctx)
 {
     struct verdict *v = ctx;
     const struct object *o = &v->now;
     bool retry = o->type == TYPE_NOTICE && o->retry;
+    if (retry && o->status != 0)
+        v->now.kind = by_status_and_kind(v);
     if (o->type == TYPE_FAILED || o->type == TYPE_RESULT ||
         (o->type == TYPE_NOT_YET && o->is_error != FLAG_ABSENT))
         settle(v);

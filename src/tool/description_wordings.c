@@ -112,7 +112,7 @@ static bool ends_with(const char *text, size_t *len, const char *end)
     return true;
 }
 
-/* "lapsed = WORDS", "forbidden = WORDS...", "asks = WORDS...", "by-status = WORDS###" */
+/* "lapsed = WORDS", "forbidden = WORDS...", "asks = WORDS...", "before = WORDS", "by-status = WORDS###" */
 bool take_form(struct reading *rd)
 {
     struct failure_form f = {.then = THEN_CLAUSE, .meaning = FAILURE_LAPSED};
@@ -125,12 +125,16 @@ bool take_form(struct reading *rd)
         f.meaning = FAILURE_OTHER;
         if (rest || !ends_with(rd->value, &len, "###"))
             return reading_bad(rd, "words that end with ###, the digits of the status");
+    } else if (strcmp(rd->key, "before") == 0) {
+        f.then = THEN_FORM;
+        if (rest)
+            return reading_bad(rd, "words that another wording comes after");
     } else if (strcmp(rd->key, "asks") == 0) {
         f.then = THEN_ASKS;
         if (!rest)
             return reading_bad(rd, "words that end with ..., the line that asks for a login");
     } else if (!class_named(rd->key, strlen(rd->key), &f.meaning)) {
-        return bad_class(rd, ", by-status or asks");
+        return bad_class(rd, ", asks, before or by-status");
     } else if (rest) {
         f.then = THEN_LINE;
     }

@@ -27,6 +27,7 @@ enum failure_then {
     THEN_LINE,   /* anything, to the end of this line, which is the last */
     THEN_ASKS,   /* the rest of one line, whose end asks for a login (`advice`) */
     THEN_STATUS, /* three digits of HTTP status and a body: a JSON object, a page, a line */
+    THEN_FORM,   /* a separator and another form, which says what it means */
 };
 
 /* One wording.  WORDS are compared without regard to ASCII case; [a|b|] stands for any one of
@@ -34,7 +35,7 @@ enum failure_then {
 struct failure_form {
     const char *words;
     enum failure_then then;
-    enum failure_class meaning; /* not used with THEN_STATUS: the statuses say */
+    enum failure_class meaning; /* not used with THEN_FORM and THEN_STATUS */
 };
 
 /* What a status means when the body contains WORDS; the first row that fits counts.

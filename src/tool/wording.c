@@ -211,12 +211,24 @@ static enum wording next_clause(const struct reading *r, const char *p, int dept
     return w;
 }
 
+static enum wording another(const struct reading *r, const char *p, int depth,
+                            enum failure_class *ret)
+{
+    bool dot;
+    enum wording w = separator(r, &p, &dot);
+    if (w != WORDING_YES)
+        return w;
+    *ret = FAILURE_LAPSED;
+    return clause(r, p, depth + 1, ret);
+}
+
 static enum wording then(const struct reading *r, const struct failure_form *f, const char *p,
                          int depth, enum failure_class *ret)
 {
     switch (f->then) {
     case THEN_CLAUSE: return next_clause(r, p, depth, f->meaning, ret);
     case THEN_STATUS: return status(r, p, ret);
+    case THEN_FORM: return another(r, p, depth, ret);
     case THEN_ASKS:
         if (r->ended && !failure_asks_for_login(r->table, p, (size_t)(r->end - p), true))
             return WORDING_NO;

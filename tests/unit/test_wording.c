@@ -50,7 +50,7 @@ static const struct {
     {"OAuth token has been revoked. Please log in again or contact your organization's "
      "administrator.",
      FAILURE_LAPSED},
-    {"OAuth refresh token is invalid or expired", FAILURE_NONE},
+    {"OAuth refresh token is invalid or expired", FAILURE_LAPSED},
     {"OAuth refresh token is no longer valid", FAILURE_LAPSED},
     {"Not logged in", FAILURE_LAPSED},
     {"NOT LOGGED IN \xe2\x80\xa2 please run /login", FAILURE_LAPSED},
