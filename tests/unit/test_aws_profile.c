@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "provision/aws_profile.h"
 
+#define X32       "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X128      X32 X32 X32 X32
 #define FILE_NAME ".aws/credentials"
 #define KEYS      "[x]\naws_access_key_id = AKIATEST1\naws_secret_access_key = secret1\n"
 
@@ -46,6 +48,12 @@ static const struct {
      NULL, "[x]\noutput = json\naws_access_key_id=AKIATEST1\naws_secret_access_key=secret1\n[y]\n"},
     {"settings that are no keys", "[x]\noutput = json\n", NULL, NULL,
      "[x]\noutput = json\naws_access_key_id = AKIATEST1\naws_secret_access_key = secret1\n"},
+    {"there already, with its region", KEYS "region = us-west-2\n", NULL, "us-west-2",
+     KEYS "region = us-west-2\n"},
+    {"there already, in another region", KEYS "region = a\n", NULL, "us-west-2",
+     KEYS "region = us-west-2\n"},
+    {"there already, and a role that goes before them", KEYS "role_arn = y\n", aws_profile_any,
+     NULL, KEYS},
     {"another key", "[x]\naws_access_key_id = AKIAOLD\n", NULL, NULL, NULL},
     {"another one than said", "[x]\naws_access_key_id = AKIAOLD\n", "AKIAOLDER", NULL, NULL},
     {"a role", "[x]\nrole_arn = y\n", "AKIAOLD", NULL, NULL},
@@ -93,6 +101,12 @@ static void test_refusals(void **state)
     same_error("no profile", &e, ERR_INVALID, "'DEFAULT' cannot be the name of a profile", "");
     assert_false(write_profile("a]", "AKIATEST1", "secret1", NULL, NULL, &e));
     same_error("no section", &e, ERR_INVALID, "'a]' cannot be the name of a section", "");
+    static const char *const names[] = {"", X128};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        assert_false(write_profile(names[i], "AKIATEST1", "secret1", NULL, NULL, &e));
+        snprintf(want, sizeof want, "'%.64s' cannot be the name of a profile", names[i]);
+        same_error("no name", &e, ERR_INVALID, want, "");
+    }
     put_credentials("words\n");
     assert_false(write_profile("x", "AKIATEST1", "secret1", NULL, NULL, &e));
     snprintf(want, sizeof want, "%s:1: a setting before the first [section]", in_home(FILE_NAME));
@@ -147,6 +161,36 @@ static void test_elsewhere(void **state)
         same_text(values[i], file_text(in_home(name)), KEYS);
     }
     same_text("not there", file_text(in_home(FILE_NAME)), "(absent)");
+    assert_int_equal(setenv("AWS_SHARED_CREDENTIALS_FILE", "", 1), 0);
+    assert_true(write_profile("x", "AKIATEST1", "secret1", NULL, NULL, &e));
+    same_text("an empty variable is none", file_text(in_home(FILE_NAME)), KEYS);
+}
+
+/* Nothing is written where it would be another file, or where nobody could be kept from it. */
+static void test_places_that_are_none(void **state)
+{
+    (void)state;
+    static char path[LIMIT_PATH + 1];
+    struct aws_profile p;
+    struct err e;
+    memset(path, 'x', sizeof path - 1);
+    path[0] = '/';
+    assert_int_equal(setenv("AWS_SHARED_CREDENTIALS_FILE", path, 1), 0);
+    assert_false(aws_profile_read("x", &p, &e));
+    same_error("too long", &e, ERR_INVALID, "AWS_SHARED_CREDENTIALS_FILE is too long for a path",
+               "");
+    put_file(in_home("file"), "", 0600);
+    assert_int_equal(setenv("AWS_SHARED_CREDENTIALS_FILE", in_home("file/x"), 1), 0);
+    assert_false(write_profile("x", "AKIATEST1", "secret1", NULL, NULL, &e));
+    same_int("below a file", e.code, ERR_IO);
+    unsetenv("AWS_SHARED_CREDENTIALS_FILE");
+    assert_int_equal(setenv("XDG_STATE_HOME", in_home("file"), 1), 0);
+    assert_false(write_profile("x", "AKIATEST1", "secret1", NULL, NULL, &e));
+    same_int("a lock below a file", e.code, ERR_IO);
+    assert_int_equal(setenv("XDG_STATE_HOME", path, 1), 0);
+    assert_false(write_profile("x", "AKIATEST1", "secret1", NULL, NULL, &e));
+    same_int("a lock too far away", e.code, ERR_IO);
+    same_text("untouched", file_text(in_home(FILE_NAME)), "(absent)");
 }
 
 static void test_read(void **state)
@@ -179,8 +223,13 @@ static void test_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_written), IN_WORLD(test_refusals),  IN_WORLD(test_made),
-        IN_WORLD(test_links),   IN_WORLD(test_elsewhere), IN_WORLD(test_read),
+        IN_WORLD(test_written),
+        IN_WORLD(test_refusals),
+        IN_WORLD(test_made),
+        IN_WORLD(test_links),
+        IN_WORLD(test_elsewhere),
+        IN_WORLD(test_read),
+        IN_WORLD(test_places_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

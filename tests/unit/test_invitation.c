@@ -464,6 +464,19 @@ static void test_passphrases_made(void **state)
     }
 }
 
+/* Nobody types that; what is read is bounded. */
+static void test_a_passphrase_without_end(void **state)
+{
+    (void)state;
+    static char text[5000];
+    size_t len;
+    memset(text, 'a', sizeof text);
+    struct secret *typed = passphrase_typed(text, sizeof text);
+    (void)secret_reveal(typed, &len);
+    same_int("characters and dashes", (long long)len, 820 + 163);
+    secret_free(typed);
+}
+
 static void test_passphrases_typed(void **state)
 {
     (void)state;
@@ -498,6 +511,7 @@ int main(void)
         IN_WORLD(test_passphrases_and_time),
         IN_WORLD(test_passphrases_made),
         IN_WORLD(test_passphrases_typed),
+        IN_WORLD(test_a_passphrase_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/limits.h"
 #include "provision/profile_names.h"
 #include "provision/proposal.h"
 
@@ -30,6 +31,11 @@ static const struct {
      "",
      "",
      "writer " AWS " claude-creds-reader claude-creds-writer"},
+    {"the writers' key alone",
+     {false, false, true, NULL},
+     "",
+     "",
+     "writer " AWS " - claude-creds-writer"},
     {"a login and the readers' key",
      {true, true, false, NULL},
      "",
@@ -136,9 +142,51 @@ static void test_profiles_elsewhere(void **state)
     assert_true(profile_names(&names, &e));
     same_int("count", (long long)names.count, 2);
     assert_true(profile_named(&names, "one") && profile_named(&names, "two"));
+    setenv("AWS_CONFIG_FILE", in_home("d"), 1);
+    assert_true(profile_names(&names, &e) && profile_named(&names, "two"));
+    setenv("AWS_CONFIG_FILE", "", 1); /* as if it were not there */
+    assert_true(profile_names(&names, &e));
+    same_int("~/.aws/config", (long long)names.count, 1);
+    setenv("AWS_CONFIG_FILE", "~/d", 1);
     put_file(in_home("d"), "no INI\n", 0600);
     assert_false(profile_names(&names, &e));
     same_int("damaged", e.code, ERR_INVALID);
+}
+
+/* A path that is cut would be that of another file. */
+static void test_paths_too_long(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variable, *text;
+    } cases[] = {
+        {"AWS_CONFIG_FILE", "AWS_CONFIG_FILE is too long for a path"},
+        {"AWS_SHARED_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE is too long for a path"},
+    };
+    static char path[LIMIT_PATH + 1];
+    memset(path, 'x', sizeof path - 1);
+    for (size_t n = 0; n < COUNT(cases); n++) {
+        struct profile_names names;
+        struct err e;
+        setenv(cases[n].variable, path, 1);
+        assert_false(profile_names(&names, &e));
+        same_error(cases[n].variable, &e, ERR_INVALID, cases[n].text, "");
+    }
+}
+
+static void test_a_profile_whose_name_is_too_long(void **state)
+{
+    (void)state;
+    struct profile_names names;
+    char text[PROFILE_NAME_SIZE + 16] = "[";
+    struct err e;
+    memset(text + 1, 'x', PROFILE_NAME_SIZE);
+    memcpy(text + 1 + PROFILE_NAME_SIZE, "]\n[y]\n", 8);
+    assert_int_equal(mkdir(in_home(".aws"), 0700), 0);
+    put_file(in_home(".aws/credentials"), text, 0600);
+    assert_true(profile_names(&names, &e));
+    same_int("count", (long long)names.count, 1);
+    assert_true(profile_named(&names, "y"));
 }
 
 static void test_more_profiles_than_there_is_room_for(void **state)
@@ -165,6 +213,8 @@ int main(void)
         IN_WORLD(test_another_tool),
         IN_WORLD(test_profile_names),
         IN_WORLD(test_profiles_elsewhere),
+        IN_WORLD(test_paths_too_long),
+        IN_WORLD(test_a_profile_whose_name_is_too_long),
         IN_WORLD(test_more_profiles_than_there_is_room_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "provision/rotation_note.h"
 
@@ -50,6 +51,8 @@ static const struct row situations[] = {
     {"the first of a user", "", "x:2000", "began=1500 old=", "first", "discard interrupted x", 0},
     {"a key that was there before", "old", "old:1000 x:1400",
      "began=1500 known=old known2=x old=old", "", "forget void ", 0},
+    {"a key of long before", "old", "old:1000 x:1000", "began=9000 known=old old=old", "",
+     "forget void ", 0},
     {"a key of long after", "old", "old:1000 x:90000000", "began=1500 known=old old=old", "",
      "forget void ", 0},
     {"one of ours in the profile by hand", "x", "old:1000 x:2000", "began=1500 known=old old=old",
@@ -236,6 +239,21 @@ static void test_advice(void **state)
     }
 }
 
+/* Of names that are too long what fits is said. */
+static void test_advice_that_is_cut(void **state)
+{
+    (void)state;
+    static char user[1000];
+    memset(user, 'u', sizeof user - 1);
+    const struct rotation_names names = {user, "P", "reader"};
+    const struct rotation_decision d = {ROTATION_REFUSE, ROTATION_TWO_OLDER, "K"};
+    struct err e;
+    assert_false(rotation_advise(&d, &names, &e));
+    same_int("text", (long long)strlen(e.text), (long long)sizeof e.text - 1);
+    same_int("text", strncmp(e.text, "user uuu", 8), 0);
+    same_int("hint", strncmp(e.hint, "when no machine uses it: aws iam ", 33), 0);
+}
+
 static void test_note(void **state)
 {
     (void)state;
@@ -270,11 +288,54 @@ static void test_note(void **state)
     assert_true(rotation_note_save(path, &n, &e));
 }
 
+/* The members that are missing are empty. */
+static void test_a_short_note(void **state)
+{
+    (void)state;
+    const char *path = in_home("note.json");
+    struct rotation_note n;
+    struct err e;
+    put_file(path, "{\"v\":1,\"began\":7}", 0600);
+    assert_true(rotation_note_load(path, &n, &e));
+    same_int("began", n.began, 7);
+    same_text("user", n.user, "");
+    same_text("new", n.new.id, "");
+    assert_null(n.new.secret);
+}
+
+static void test_a_note_that_cannot_be_removed(void **state)
+{
+    (void)state;
+    const char *path = in_home("note.json");
+    char want[LIMIT_PATH + 32];
+    const struct rotation_note none = {.began = 0};
+    struct err e;
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_false(rotation_note_save(path, &none, &e));
+    snprintf(want, sizeof want, "cannot remove %s: ", path);
+    same_int(e.text, strncmp(e.text, want, strlen(want)), 0);
+}
+
+#define X32  "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X256 X32 X32 X32 X32 X32 X32 X32 X32
+
 static void test_damaged_note(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "", "{", "{}", "[]", "{\"v\":2,\"began\":7}", "{\"v\":1,\"began\":0}"};
+        "",
+        "{",
+        "{}",
+        "[]",
+        "{\"v\":2,\"began\":7}",
+        "{\"v\":1,\"began\":0}",
+        "{\"v\":1,\"began\":7,\"user\":\"" X256 "\"}",
+        "{\"v\":1,\"began\":7,\"account\":\"" X256 "\"}",
+        "{\"v\":1,\"began\":7,\"known1\":\"" X256 "\"}",
+        "{\"v\":1,\"began\":7,\"known2\":\"" X256 "\"}",
+        "{\"v\":1,\"began\":7,\"old\":\"" X256 "\"}",
+        "{\"v\":1,\"began\":7,\"new\":\"" X256 "\"}",
+    };
     char want[LIMIT_PATH + 100];
     const char *path = in_home("note.json");
     snprintf(want, sizeof want, "%s, the note of a key's rotation, is damaged", path);
@@ -292,8 +353,10 @@ static void test_damaged_note(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_situations), IN_WORLD(test_never_the_profiles_own), IN_WORLD(test_advice),
-        IN_WORLD(test_note),       IN_WORLD(test_damaged_note),
+        IN_WORLD(test_situations),   IN_WORLD(test_never_the_profiles_own),
+        IN_WORLD(test_advice),       IN_WORLD(test_advice_that_is_cut),
+        IN_WORLD(test_note),         IN_WORLD(test_damaged_note),
+        IN_WORLD(test_a_short_note), IN_WORLD(test_a_note_that_cannot_be_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

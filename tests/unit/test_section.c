@@ -55,6 +55,12 @@ static void test_values(void **state)
         {SECTION_KMS_KEY_ID, "x\t", ERR_INVALID,
          "here: the kms-key-id has characters that a setting cannot have",
          "give it on one line, without blanks around it"},
+        {SECTION_KMS_KEY_ID, "x ", ERR_INVALID,
+         "here: the kms-key-id has characters that a setting cannot have",
+         "give it on one line, without blanks around it"},
+        {SECTION_TIER, "x\x7f", ERR_INVALID,
+         "here: the tier has characters that a setting cannot have",
+         "give it on one line, without blanks around it"},
         {SECTION_STORE, long_url, ERR_TOO_LARGE, "here: the store is longer than 1023 characters",
          ""},
     };
@@ -147,6 +153,8 @@ static void test_differences(void **state)
         {"role = writer\ntool = claude\nstore = local:\n", "", SECTION_KEYS},
         {"share-refresh-token = off\n", "", SECTION_KEYS},
         {"share-refresh-token = 1\n", "share-refresh-token = on\n", SECTION_KEYS},
+        {"share-refresh-token = maybe\n", "share-refresh-token = maybe\n", SECTION_KEYS},
+        {"share-refresh-token = maybe\n", "", SECTION_SHARE_REFRESH_TOKEN},
         {"timeout = 1s\n", "retry = never\n", SECTION_KEYS},
         {"role = reader\n", "", SECTION_ROLE},
         {"store = local:/x\n", "store = local:/y\n", SECTION_STORE},
@@ -172,13 +180,39 @@ static void test_differences(void **state)
     }
 }
 
+/* A section that was set by hand, not by section_set. */
+static void test_no_relay(void **state)
+{
+    (void)state;
+    char damaged[LIMIT_PATH];
+    struct err e;
+    snprintf(damaged, sizeof damaged, "%s:1: a setting before the first [section]",
+             in_home(".config/credrelay/tools/dim.ini"));
+    const struct {
+        enum section_key key;
+        const char *value;
+        const char *text;
+    } cases[] = {
+        {SECTION_ROLE, "king", "claude: role = king is not valid"},
+        {SECTION_TOOL, "lamp", "claude: tool = lamp is not valid"},
+        {SECTION_TOOL, "dim", damaged},
+    };
+    assert_true(dir_make(in_home(".config/credrelay/tools"), &e));
+    put_file(in_home(".config/credrelay/tools/dim.ini"), "words\n", 0600);
+    for (size_t n = 0; n < COUNT(cases); n++) {
+        struct section s = {.name = "claude"};
+        struct relay r;
+        snprintf(s.value[cases[n].key], sizeof s.value[0], "%s", cases[n].value);
+        assert_false(section_relay(&s, &r, &e));
+        same_text("why", e.text, cases[n].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_values),
-        IN_WORLD(test_of_a_relay),
-        IN_WORLD(test_of_a_file),
-        IN_WORLD(test_differences),
+        IN_WORLD(test_values),      IN_WORLD(test_of_a_relay), IN_WORLD(test_of_a_file),
+        IN_WORLD(test_differences), IN_WORLD(test_no_relay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
