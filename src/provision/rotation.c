@@ -73,7 +73,7 @@ static const struct aws_key_row *find(const struct aws_key_list *keys, const cha
     return NULL;
 }
 
-/* The key that is not ID. */
+/* The key that is not ID; NULL: there is none. */
 static const struct aws_key_row *other(const struct aws_key_list *keys, const char *id)
 {
     for (size_t i = 0; i < keys->count; i++)
@@ -143,9 +143,9 @@ static decision look_for_orphan(const struct rotation_facts *f)
 
 /* ---- nothing noted ---- */
 
-static decision two_keys(const struct rotation_facts *f, const struct aws_key_row *mine)
+static decision two_keys(const struct rotation_facts *f, const struct aws_key_row *mine,
+                         const struct aws_key_row *second)
 {
-    const struct aws_key_row *second = other(f->keys, mine->id);
     bool older = second->created <= mine->created;
     if (older && !second->active)
         return answer(f->finish ? ROTATION_DELETE : ROTATION_REFUSE, ROTATION_UNFINISHED,
@@ -165,8 +165,9 @@ static decision begin(const struct rotation_facts *f)
         return answer(ROTATION_REFUSE, ROTATION_NOT_ITS_KEY, f->profile_key);
     if (f->first)
         return answer(ROTATION_DONE, ROTATION_HAS_KEY, f->profile_key);
-    if (f->keys->count > 1)
-        return two_keys(f, mine);
+    const struct aws_key_row *second = other(f->keys, mine->id);
+    if (second)
+        return two_keys(f, mine, second);
     return f->finish ? answer(ROTATION_DONE, ROTATION_NOTHING, f->profile_key)
                      : answer(ROTATION_MAKE, ROTATION_FRESH, f->profile_key);
 }

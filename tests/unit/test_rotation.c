@@ -31,6 +31,7 @@ static const struct row situations[] = {
     {"set up already", "old", "old:1000", "", "first", "done has_key old", 0},
     {"set up, and a second key", "old", "old:1000 x:2000", "", "first", "done has_key old", 0},
     {"another machine has the key", "", "x:1000", "", "first", "refuse elsewhere x", 0},
+    {"one key, listed twice", "old", "old:1000 old:1000", "", "", "make fresh old", 0},
     {"a stranger's key", "z", "x:1000", "", "", "refuse not_its_key z", 0},
     {"a second key, newer", "old", "old:1000 x:2000", "", "", "refuse two_newer x", 0},
     {"a second key, newer, inactive", "old", "old:1000 x!:2000", "", "", "refuse two_newer x", 0},
