@@ -146,6 +146,90 @@ def test_a_key_in_a_list_that_is_no_key(world, fault_server):
         "not_found", "there is no key described as 'for tests'", "")
 
 
+def answering(world, fault_server, *answers):
+    """What each request is answered, one after the other: JSON, text, or (status, JSON)."""
+    def written(body):
+        return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+
+    server = fault_server("answers", answers=[
+        (a[0], written(a[1])) if isinstance(a, tuple) else written(a) for a in answers])
+    server.endpoint = server.url
+    return Admin(world, server, ("AKIATEST", "secret"))
+
+
+def refusal(kind):
+    return "400 Bad Request", {"__type": kind}
+
+
+def kms_key(key, **more):
+    return {"KeyMetadata": {"Arn": f"arn:{key}", "KeyState": "Enabled", "Description": "for tests", **more}}
+
+
+def page(*keys, **more):
+    return {"Keys": [{"KeyId": key} for key in keys], **more}
+
+
+NO_ALIAS = refusal("NotFoundException")
+NONE_SUCH = ("not_found", "there is no key described as 'for tests'", "")
+SECOND = {"arn": "arn:k2", "aliased": False}
+LISTED = {  # what is answered after the alias was not found; what comes of it
+    "on the second page": ([page("k1", Truncated=True, NextMarker="m"), kms_key("k1", Description="of others"),
+                            page("k2", Truncated=False), kms_key("k2")], SECOND),
+    "after one that we may not look at": ([page("k1", "k2"), refusal("AccessDeniedException"), kms_key("k2")], SECOND),
+    "after one that is none": ([page("k1", "k2"), {"KeyMetadata": {"Arn": "arn:k1"}}, kms_key("k2")], SECOND),
+    "after one without a description": ([page("k1", "k2"), kms_key("k1", Description=None), kms_key("k2")], SECOND),
+    "after one that is to be deleted": ([page("k1", "k2"), kms_key("k1", KeyState="PendingDeletion"), kms_key("k2")],
+                                        SECOND),
+    "not where looking fails": ([page("k1", "k2"), refusal("ValidationException")], ("invalid",)),
+    "not where listing is not allowed": ([refusal("AccessDeniedException")], ("denied",)),
+    "nowhere": ([page()], NONE_SUCH),
+    "beyond a page that does not say how to go on": ([page(Truncated=True)], NONE_SUCH),
+    "beyond a page that names no place to go on from": ([page(Truncated=True, NextMarker="m" * 1100)], NONE_SUCH),
+    "beyond more than we look at": ([{"Keys": [{}] * 600, "Truncated": True, "NextMarker": "m"}] * 2, NONE_SUCH),
+}
+
+
+@pytest.mark.parametrize("where", LISTED)
+def test_a_key_found_by_its_description(world, fault_server, where):
+    answers, found = LISTED[where]
+    asked = answering(world, fault_server, NO_ALIAS, *answers)
+    if isinstance(found, dict):
+        assert asked.get("find-kms", alias="alias/x", description="for tests") == found
+    else:
+        assert asked.refused("find-kms", alias="alias/x", description="for tests")[:len(found)] == found
+    assert len(asked.store.requests) == 1 + len(answers)
+    lists = [r for r in asked.store.requests if b"TrentService.ListKeys" in r]
+    assert [b'"Marker":"m"' in r for r in lists] == [False, True][:len(lists)]
+
+
+def test_a_new_key_without_a_name(world, fault_server):
+    asked = answering(world, fault_server, {"KeyMetadata": {}})
+    assert asked.refused("create-kms", description="x") == (
+        "failed", "CreateKey: the answer is not what it must be", "")
+
+
+def key_in_xml(number):
+    return (f"<member><AccessKeyId>AKIA{number}</AccessKeyId><Status>Active</Status>"
+            "<CreateDate>2026-11-01T00:00:00Z</CreateDate></member>")
+
+
+def test_a_list_of_more_keys_than_a_user_has(world, fault_server):
+    asked = answering(world, fault_server, f"<ListAccessKeysResponse>{''.join(map(key_in_xml, range(12)))}"
+                      "</ListAccessKeysResponse>")
+    keys = asked.get("list-keys", user="u")["keys"]
+    assert [key["id"] for key in keys] == [f"AKIA{n}" for n in range(8)]
+
+
+@pytest.mark.parametrize("date, used", [
+    ("<LastUsedDate>2026-11-01T00:00:00Z</LastUsedDate>", 1793491200000), ("", 0),
+    ("<LastUsedDate>one day in May</LastUsedDate>", None)])
+def test_when_a_key_was_used(world, fault_server, date, used):
+    """At a time that cannot be read: used, so that nobody deletes it."""
+    asked = answering(world, fault_server, f"<GetAccessKeyLastUsedResponse>{date}</GetAccessKeyLastUsedResponse>")
+    got = asked.get("key-used", id="AKIATEST")["used"]
+    assert got == used if used is not None else got > 1793491200000
+
+
 @pytest.mark.parametrize("state, hint", [
     ("Disabled", "enable it: aws kms enable-key --key-id arn:aws:kms:x"),
     ("PendingDeletion", "keep it: aws kms cancel-key-deletion --key-id arn:aws:kms:x"),

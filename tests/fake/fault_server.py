@@ -226,6 +226,12 @@ class FaultServer:
         connection.sendall(headers(self.options.get("status", "200 OK"), len(body),
                                    *self.options.get("headers", [])) + body)
 
+    def way_answers(self, connection):
+        """To each request the next of the `answers`, (status, body) or a body that is well."""
+        answer = self.options["answers"][len(self.requests) - 1]
+        status, body = answer if isinstance(answer, tuple) else ("200 OK", answer)
+        connection.sendall(headers(status, len(body)) + body)
+
     def way_slow_headers(self, connection):
         for byte in headers("200 OK", 2):
             connection.sendall(bytes([byte]))
