@@ -20,13 +20,20 @@ OLD, NEW = '{"n":1}', '{"n":2}'
 STORE = {"credrelay": 1, "path": "/claude/oauth/credentials", "role": "writer", "machine": "m", "deadline_ms": 10_000}
 
 
+def stride_of(way, stride):
+    """Which allocations: where branches are counted each one fails once."""
+    if EVERYTHING or (way == "" and BUILD.name == "build-coverage"):
+        return 1
+    return stride if BUILD.name == "build-coverage" else 25 * stride
+
+
 def starve(world, helper, request, stride, env=None):
     """Ask again and again, one in STRIDE allocations failing each time; the answers."""
     answers = []
-    stride = 1 if EVERYTHING else stride if BUILD.name == "build-coverage" else 25 * stride
     report = world.home / "report"
     for way in ("", "+"):
-        for at in range(1, MOST, stride):
+        stride_now = stride_of(way, stride)
+        for at in range(1, MOST, stride_now):
             report.unlink(missing_ok=True)
             ran = world.run(TOOLS / f"{helper}-starved", input=json.dumps(request) + "\n", env={
                 **(env or {}), "CREDRELAY_FAIL_ALLOC": f"{at}{way}", "CREDRELAY_FAIL_REPORT": str(report)})
@@ -37,7 +44,7 @@ def starve(world, helper, request, stride, env=None):
             hit = report.exists()
             if not hit:
                 break
-        assert at > stride and not hit
+        assert at > stride_now and not hit
     return answers
 
 
@@ -91,9 +98,11 @@ def test_store_ssm(world, empty_parameter_store, record_property, op, fields):
 
 
 @pytest.mark.parametrize("op, fields", [
-    ("identity", {}), ("probe", {"name": "/claude/login"})], ids=lambda v: v if isinstance(v, str) else "")
+    ("identity", {}), ("probe", {"name": "/claude/login"}), ("list-keys", {"user": "root"}),
+    ("find-kms", {"alias": "alias/starved"})], ids=lambda v: v if isinstance(v, str) else "")
 def test_aws_admin(world, parameter_store, record_property, op, fields):
     keys = parameter_store.user("root", policy(allow("*", "*")), age=3600)
+    parameter_store.door("kms", {"region": "us-west-2", "alias": "alias/starved"})
     request = {"credrelay": 1, "op": op, "region": "us-west-2", "endpoint": parameter_store.endpoint,
                "sign_id": keys[0], "sign_secret": keys[1], "deadline_ms": 20_000, **fields}
     check(starve(world, "aws-admin", request, 17), record_property, network=True)
