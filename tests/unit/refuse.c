@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/json.h"
 
@@ -36,6 +37,13 @@ void before(const char *call, void (*do_it)(void))
 {
     refuse(call, 1, 0);
     plan.do_it = do_it;
+}
+
+static void (*in_fork)(void);
+
+void forked_as(void (*child)(void))
+{
+    in_fork = child;
 }
 
 void starve(int nth, bool for_good)
@@ -154,7 +162,6 @@ CALL(int, mkdir, -1, (const char *path, mode_t mode), (path, mode))
 CALL(int, rmdir, -1, (const char *path), (path))
 CALL(int, flock, -1, (int fd, int operation), (fd, operation))
 CALL(DIR *, opendir, NULL, (const char *path), (path))
-CALL(pid_t, fork, -1, (void), ())
 CALL(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))
 CALL(int, pipe2, -1, (int fds[2], int flags), (fds, flags))
 CALL(int, gethostname, answer(), (char *at, size_t len), (at, len))
@@ -165,3 +172,19 @@ CALL(int, timerfd_create, -1, (int clock, int flags), (clock, flags))
 CALL(int, timerfd_settime, -1,
      (int fd, int flags, const struct itimerspec *to, struct itimerspec *before),
      (fd, flags, to, before))
+
+pid_t __real_fork(void);
+pid_t __wrap_fork(void);
+pid_t __wrap_fork(void)
+{
+    void (*child)(void) = in_fork;
+    if (fails("fork"))
+        return -1;
+    in_fork = NULL;
+    pid_t pid = __real_fork();
+    if (pid == 0 && child) {
+        child();
+        _exit(0);
+    }
+    return pid;
+}

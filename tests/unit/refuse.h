@@ -23,6 +23,9 @@ void refuse(const char *call, int nth, int errnum);
  * somebody else does in that very moment. */
 void before(const char *call, void (*do_it)(void));
 
+/* The process of the next fork runs CHILD and ends: what becomes of us when it does that. */
+void forked_as(void (*child)(void));
+
 /* The NTH allocation from here on fails; with FOR_GOOD all that come after it as well. */
 void starve(int nth, bool for_good);
 
