@@ -44,22 +44,25 @@ bool value_read_shared(const struct tool *t, const char *text, size_t len, struc
     return login_parse(t, text, len, ret, e);
 }
 
-/* To be given to jv_free; NULL: there is no such member. */
-static jv *value_at(const char *text, const struct json_span *span)
+/* *RET is to be given to jv_free; NULL: there is no such member.  False: out of memory. */
+static bool value_at(const char *text, const struct json_span *span, jv **ret, struct err *e)
 {
-    struct err ignored;
-    return span->found ? jv_parse(text + span->at, span->len, &ignored) : NULL;
+    struct err why = {.code = ERR_NONE};
+    *ret = span->found ? jv_parse(text + span->at, span->len, &why) : NULL;
+    return why.code != ERR_NO_MEMORY || err_no_memory(e);
 }
 
-static void read_tenure(const char *text, const struct json_span *holder,
-                        const struct json_span *renewing, struct tenure *ret)
+static bool read_tenure(const char *text, const struct json_span *holder,
+                        const struct json_span *renewing, struct tenure *ret, struct err *e)
 {
-    jv *name = value_at(text, holder), *is = value_at(text, renewing);
+    jv *name = NULL, *is = NULL;
+    bool ok = value_at(text, holder, &name, e) && value_at(text, renewing, &is, e);
     const char *said = jv_string(name);
     snprintf(ret->holder, sizeof ret->holder, "%s", said ? said : "");
     ret->renewing = jv_is_true(is);
     jv_free(name);
     jv_free(is);
+    return ok;
 }
 
 bool value_read_renewable(const struct tool *t, const char *text, size_t len, struct login *ret,
@@ -73,7 +76,8 @@ bool value_read_renewable(const struct tool *t, const char *text, size_t len, st
         !json_span_find(text, len, "renewing", &renewing, &ignored) ||
         !json_span_find(text, len, "login", &login, &ignored))
         return true;
-    read_tenure(text, &holder, &renewing, ret_of);
+    if (!read_tenure(text, &holder, &renewing, ret_of, e))
+        return false;
     ret->facts.state = LOGIN_NONE;
     return !login.found || login_parse(t, text + login.at, login.len, ret, e);
 }

@@ -122,12 +122,16 @@ static bool write_values(struct err *e)
 
 static bool read_value(struct err *e)
 {
-    static const char text[] =
-        "{\"holder\":\"mac-1\",\"login\":{\"claudeAiOauth\":{\"accessToken\":\"t\","
-        "\"expiresAt\":1795464776123,\"scopes\":[]}}}";
+    static const char text[] = "{\"holder\":\"mac-1\",\"renewing\":true,\"login\":{"
+                               "\"claudeAiOauth\":{\"accessToken\":\"t\","
+                               "\"expiresAt\":1795464776123,\"scopes\":[]}}}";
     struct login l;
     struct tenure of;
     bool ok = value_read_renewable(&tool_claude, text, strlen(text), &l, &of, e);
+    if (ok) {
+        same_text("whose", of.holder, "mac-1");
+        same_int("a claim is not passed over", of.renewing, true);
+    }
     login_free(&l);
     return ok;
 }
