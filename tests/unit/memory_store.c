@@ -2,6 +2,7 @@
 
 #include "unit.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,20 @@
 #include "base/file.h"
 #include "store/store.h"
 
-enum { MOST_VERSIONS = 64, LONGEST = 1024, MINUTE_MS = 60000, DAYS_20_MS = 1728000000 };
+enum {
+    MOST_VERSIONS = 64,
+    LONGEST = 1024,
+    MINUTE_MS = 60000,
+    HOUR_MS = 3600000,
+    DAYS_20_MS = 1728000000
+};
 
 struct value {
     char text[MOST_VERSIONS][LONGEST];
     int64_t top;
 };
+
+static int64_t begun; /* all times of a test are counted from then */
 
 static struct {
     struct value shared, renewable;
@@ -34,6 +43,7 @@ struct relay memory_relay(void)
     struct relay r;
     struct err e;
     memset(&now, 0, sizeof now);
+    begun = clock_wall_ms();
     setenv("CREDRELAY_ROLE", "writer", 1);
     setenv("CREDRELAY_MACHINE", "mac", 1);
     setenv("CREDRELAY_STORE", "memory:", 1);
@@ -55,14 +65,13 @@ const char *login_named(char name, int minutes, bool renewable)
     static char texts[8][512];
     static unsigned turn;
     char *text = texts[turn++ % 8], refresh[64] = "";
-    int64_t at = clock_wall_ms();
     if (renewable)
         snprintf(refresh, sizeof refresh, "\"refreshToken\":\"sk-ant-ort01-TEST-%c\",", name);
     snprintf(text, sizeof texts[0],
              "{\"claudeAiOauth\":{\"accessToken\":\"sk-ant-oat01-TEST-%c\",%s\"expiresAt\":%lld,"
              "\"refreshTokenExpiresAt\":%lld,\"scopes\":[\"user:inference\"]}}",
-             name, refresh, (long long)(at + (int64_t)minutes * MINUTE_MS),
-             (long long)(at + DAYS_20_MS));
+             name, refresh, (long long)(begun + (int64_t)minutes * MINUTE_MS),
+             (long long)(begun + DAYS_20_MS + (int64_t)tolower(name) * HOUR_MS));
     return text;
 }
 

@@ -23,7 +23,7 @@ struct relay memory_relay(void);
 void file_has(const struct relay *r, const char *login);
 
 /* The text of the login NAME, which expires in MINUTES; in one of a few static buffers that take
- * turns.  Its month ends in 20 days. */
+ * turns.  Its month ends in some 20 days, that of 'A' when that of 'a' does: it was renewed into it. */
 const char *login_named(char name, int minutes, bool renewable);
 
 /* A version of a value more. */
