@@ -30,6 +30,7 @@ static int64_t begun; /* all times of a test are counted from then */
 static struct {
     struct value shared, renewable;
     bool takes_all;
+    int64_t time_given;
     enum store_op op; /* what happens at its NTH call */
     int nth, count;
     enum err_code fails; /* ERR_NONE: OTHERS instead */
@@ -105,6 +106,11 @@ void store_takes_all(void)
     now.takes_all = true;
 }
 
+int64_t store_time_given(void)
+{
+    return now.time_given;
+}
+
 static void plan(enum store_op op, int nth)
 {
     now.op = op;
@@ -132,8 +138,9 @@ static struct value *value_of(const struct store_call *c)
     return strstr(c->path, ".renewable") ? &now.renewable : &now.shared;
 }
 
-static bool answers(enum store_op op, struct err *e)
+static bool answers(const struct store_call *c, enum store_op op, struct err *e)
 {
+    now.time_given = c->timeout_ms;
     if (op != now.op || ++now.count != now.nth)
         return true;
     if (now.fails != ERR_NONE)
@@ -158,7 +165,7 @@ bool __wrap_store_get(const struct store_call *c, int64_t version, struct store_
                       struct err *e)
 {
     const struct value *v = value_of(c);
-    if (!answers(STORE_GET, e))
+    if (!answers(c, STORE_GET, e))
         return false;
     version = version ? version : v->top;
     if (version < 1 || version > v->top || !v->text[version][0])
@@ -174,7 +181,7 @@ bool __wrap_store_put(const struct store_call *c, const void *value, size_t len,
                       struct store_put_result *ret, struct err *e)
 {
     struct value *v = value_of(c);
-    if (!answers(STORE_PUT, e))
+    if (!answers(c, STORE_PUT, e))
         return false;
     bool raced = v->top != expect;
     if (raced && !now.takes_all)
@@ -190,7 +197,7 @@ bool __wrap_store_history(const struct store_call *c, int64_t limit, store_versi
                           void *ctx, struct err *e)
 {
     const struct value *v = value_of(c);
-    if (!answers(STORE_HISTORY, e))
+    if (!answers(c, STORE_HISTORY, e))
         return false;
     for (int64_t i = v->top; i > 0 && limit > 0; i--, limit--)
         if (!fn(ctx, i, 0, "somebody", v->text[i]))
@@ -203,7 +210,7 @@ bool __wrap_store_wait(const struct store_call *c, int64_t version, int64_t *ret
 bool __wrap_store_wait(const struct store_call *c, int64_t version, int64_t *ret_version,
                        struct err *e)
 {
-    if (!answers(STORE_WAIT, e))
+    if (!answers(c, STORE_WAIT, e))
         return false;
     *ret_version = value_of(c)->top > version ? value_of(c)->top : 0;
     return true;

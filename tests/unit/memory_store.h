@@ -36,6 +36,9 @@ const char *store_has(bool renewable);
 /* Like Parameter Store: whatever is put goes on top, and is told of a race. */
 void store_takes_all(void);
 
+/* To the last call, ms. */
+int64_t store_time_given(void);
+
 void store_before(enum store_op op, int nth, void (*others)(void));
 void store_fails(enum store_op op, int nth, enum err_code code);
 
