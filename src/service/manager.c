@@ -126,9 +126,9 @@ bool manager_run(const struct manager *m, const struct manager_command *c, const
     buf_init(&errors, LIMIT_HELPER_STDERR);
     bool ok = run(words, COMMAND_MS, &out, &errors, &status, e);
     if (ok && !(c->until_gone ? wait_until_gone(m, status) : status == 0)) {
+        const char *why = errors.len ? buf_str(&errors) : "it failed";
         manager_line(m, c, path, domain, line, sizeof line);
-        ok = err_set(e, ERR_FAILED, "%.300s: %.*s", line, (int)strcspn(buf_str(&errors), "\n"),
-                     errors.len ? buf_str(&errors) : "it failed");
+        ok = err_set(e, ERR_FAILED, "%.300s: %.*s", line, (int)strcspn(why, "\n"), why);
         err_hint(e, "see: %s", m->trouble);
     }
     buf_free(&out);

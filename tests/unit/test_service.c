@@ -117,6 +117,20 @@ static void test_install(void **state)
     }
 }
 
+/* A manager that says nothing of why. */
+static void test_mute(void **state)
+{
+    (void)state;
+    struct service_plan plan;
+    struct err e;
+    begin();
+    put_file("mute", "", 0600);
+    assert_false(install(&plan, &e));
+    same_error("mute", &e, ERR_FAILED,
+               "systemctl --user restart credrelay-watch.service: it failed",
+               "see: systemctl --user status credrelay-watch.service");
+}
+
 static void test_a_variable_that_means_nothing(void **state)
 {
     (void)state;
@@ -364,6 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_install),
+        IN_WORLD(test_mute),
         IN_WORLD(test_a_variable_that_means_nothing),
         IN_WORLD(test_uninstall),
         IN_WORLD(test_uninstall_unheard),
