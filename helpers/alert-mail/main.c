@@ -1,45 +1,11 @@
-/* An alert as an e-mail: by SMTP, or through Resend's HTTP API
- * (resend.com/docs/api-reference/emails/send-email). */
-#include <stdio.h>
+/* An alert as an e-mail: by SMTP, or through Resend's HTTP API. */
 #include <string.h>
 
-#include "alert_serve.h"
 #include "base/limits.h"
-#include "mail.h"
 #include "mime.h"
 #include "own_secret.h"
 #include "post.h"
-
-/* The addresses of `mail`, one by one. */
-struct addresses {
-    char text[1024];
-    const char *at[MOST_RECIPIENTS];
-    size_t count;
-};
-
-static bool split(const char *list, struct addresses *ret, struct err *e)
-{
-    ret->count = 0;
-    if (strlen(list) >= sizeof ret->text) {
-        err_set(e, ERR_TOO_LARGE, "mail is longer than %zu bytes", sizeof ret->text - 1);
-        return err_hint(e, "let it be one address, of a list");
-    }
-    snprintf(ret->text, sizeof ret->text, "%s", list);
-    for (char *p = ret->text; *(p += strspn(p, ", \t\r\n"));) {
-        if (ret->count == MOST_RECIPIENTS) {
-            err_set(e, ERR_TOO_LARGE, "mail has more than %d addresses", MOST_RECIPIENTS);
-            return err_hint(e, "let it be one address, of a list");
-        }
-        ret->at[ret->count++] = p;
-        p += strcspn(p, ", \t\r\n");
-        if (*p)
-            *p++ = '\0';
-    }
-    if (ret->count)
-        return true;
-    err_set(e, ERR_INVALID, "mail has no address");
-    return err_hint(e, "write into [alert]: mail = you@example.com");
-}
+#include "resend.h"
 
 /* Servers take mail most willingly from who logs in, or from who gets it. */
 static const char *sender(const struct alert_request *rq, const struct addresses *to)
@@ -88,24 +54,12 @@ static bool by_smtp(const struct alert_request *rq, const struct addresses *to, 
 
 /* ---- Resend ---- */
 
-static jv *resend_document(const struct alert_request *rq, const struct addresses *to,
-                           struct err *e)
-{
-    jv *v = jv_object(), *list = jv_array();
-    bool ok = jv_put_text(v, "from", sender(rq, to));
-    for (size_t i = 0; i < to->count; i++)
-        ok = jv_push(list, jv_new_text(to->at[i])) && ok;
-    ok = jv_put(v, "to", list) && ok && jv_put_text(v, "subject", alert_text(rq, "subject")) &&
-         jv_put_text(v, "text", alert_text(rq, "text"));
-    return jv_whole(v, ok, e);
-}
-
 static bool by_resend(const struct alert_request *rq, const struct addresses *to, struct err *e)
 {
     struct buf key;
     buf_init(&key, LIMIT_OWN_SECRET);
     bool ok = own_secret_read(rq->options, "resend-key", rq->deadline, &key, e);
-    jv *document = ok && !rq->check ? resend_document(rq, to, e) : NULL;
+    jv *document = ok && !rq->check ? resend_document(rq, sender(rq, to), to, e) : NULL;
     const struct post p = {.url = alert_option(rq, "resend-url"),
                            .bearer = buf_str(&key),
                            .id = alert_text(rq, "id"),
@@ -121,7 +75,7 @@ static bool by_resend(const struct alert_request *rq, const struct addresses *to
 static bool run(const struct alert_request *rq, struct err *e)
 {
     struct addresses to = {.count = 0};
-    if (!split(alert_option(rq, "mail"), &to, e))
+    if (!addresses_split(alert_option(rq, "mail"), &to, e))
         return false;
     return *alert_option(rq, "smtp") ? by_smtp(rq, &to, e) : by_resend(rq, &to, e);
 }

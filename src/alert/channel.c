@@ -43,23 +43,31 @@ static bool no_helper(const char *name, struct err *e)
     return err_hint(e, "install credrelay whole: make install");
 }
 
-static bool ask(enum channel c, const char *op, const struct alert_settings *s, jv *message,
-                struct err *e)
+/* MESSAGE is taken over.  NULL: out of memory. */
+static jv *request(enum channel c, const char *op, const struct alert_settings *s, jv *message)
 {
-    char name[32], program[LIMIT_PATH];
-    snprintf(name, sizeof name, "alert-%s", channel_name(c));
-    if (!helper_find(name, program)) {
-        jv_free(message);
-        return no_helper(name, e);
-    }
     jv *rq = jv_object();
     bool ok = jv_put(rq, "message", message) && jv_put_int(rq, "credrelay", ALERT_PROTOCOL) &&
               jv_put_text(rq, "op", op) && jv_put_text(rq, "channel", channel_name(c)) &&
               jv_put(rq, "options", jv_copy(s->options)) &&
               jv_put_int(rq, "deadline_ms", CHANNEL_CALL_MS);
-    if (!ok) {
-        jv_free(rq);
+    if (ok)
+        return rq;
+    jv_free(rq);
+    return NULL;
+}
+
+static bool ask(enum channel c, const char *op, const struct alert_settings *s, jv *message,
+                struct err *e)
+{
+    char name[32], program[LIMIT_PATH];
+    jv *rq = request(c, op, s, message);
+    if (!rq)
         return err_no_memory(e);
+    snprintf(name, sizeof name, "alert-%s", channel_name(c));
+    if (!helper_find(name, program)) {
+        jv_free(rq);
+        return no_helper(name, e);
     }
     const struct helper_call call = {.program = program, .timeout_ms = CHANNEL_CALL_MS};
     jv *answer = helper_ask(&call, rq, e);
@@ -80,8 +88,6 @@ bool channel_send(enum channel c, const struct alert_settings *s, const struct r
                                         .events = events.lines,
                                         .event_count = events.count};
     jv *message = message_value(l, &about);
-    if (!message)
-        return err_no_memory(e);
     return ask(c, "send", s, message, e) || err_context(e, channel_name(c));
 }
 

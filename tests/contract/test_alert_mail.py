@@ -206,3 +206,37 @@ def test_a_server_that_does_not_say_goodbye(mail_server, channel):
     server = mail_server(answers={"QUIT": "hang"})
     assert channel(server).call(seconds=6) == {"ok": True}
     assert len(server.mails) == 1
+
+
+# -- settings and messages that are no good --------------------------------------------------------
+
+SECRET = ("not_found", "cannot open MISSING: No such file or directory",
+          "write the secret into it: (umask 077; cat >'MISSING')")
+NO_GOOD = {  # the options beside smtp, the text: error, message, hint
+    "no address": ({"mail": " , "}, "x", "invalid", "mail has no address",
+                   "write into [alert]: mail = you@example.com"),
+    "a crowd": ({"mail": ",".join(f"{n}@example.org" for n in range(17))}, "x", "too_large",
+                "mail has more than 16 addresses", "let it be one address, of a list"),
+    "a password that is not there": ({"smtp-user": "me", "smtp-password-file": "MISSING"}, "x", *SECRET),
+    "a password that a command does not give": (
+        {"smtp-user": "me", "smtp-password-command": "exit 5"}, "x", "failed",
+        "smtp-password-command failed (exit status 5)", "run it by hand to see what it says"),
+    "a command that is killed": (
+        {"smtp-user": "me", "smtp-password-command": "kill -9 $$"}, "x", "failed",
+        "smtp-password-command was killed", "run it by hand to see what it says"),
+    "no password": ({"smtp-user": "me"}, "x", "not_found",
+                    "the configuration does not say where smtp-password is",
+                    "add to [alert]: smtp-password-file = FILE"),
+    "a text that grows beyond all bounds": ({}, "é" * 30000, "too_large", "the mail is larger than 131072 bytes", ""),
+    "a key that is not there": ({"smtp": "", "resend-key-file": "MISSING"}, "x", *SECRET),
+}
+
+
+@pytest.mark.parametrize("options, text, error, message, hint", NO_GOOD.values(), ids=NO_GOOD)
+def test_what_never_reaches_a_server(mail_server, channel, world, options, text, error, message, hint):
+    server = mail_server()
+    c = channel(server)
+    missing = str(world.home / "missing")
+    c.options.update({k: v.replace("MISSING", missing) for k, v in options.items()})
+    assert outcome(c.call(text=text)) == (error, message.replace("MISSING", missing), hint.replace("MISSING", missing))
+    assert not server.mails and not server.handler.commands

@@ -315,6 +315,24 @@ def test_no_error_names_the_url(world, fault_server):
         assert "SECRET" not in json.dumps(c.call(seconds=1))
 
 
+TOO_LARGE = {  # the channel: its options, the text, the message
+    "a URL": ("webhook", {"webhook": "http://127.0.0.1:9/" + "x" * 4096}, "x", "the URL is larger than 4096 bytes"),
+    "a text for a webhook": ("webhook", {"webhook": "http://127.0.0.1:9/x"}, "x" * 140_000,
+                             "the message is larger than 131072 bytes"),
+    "a text for a command": ("command", {"command": "touch \"$HOME/ran\""}, "x" * 140_000,
+                             "the message is larger than 131072 bytes"),
+}
+
+
+@pytest.mark.parametrize("name, options, text, message", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_what_is_too_large_is_not_sent(world, name, options, text, message):
+    c = Channel(world, name)
+    c.options.update(options)
+    error, said, _ = outcome(c.call(text=text))
+    assert (error, said) == ("too_large", message)
+    assert not (world.home / "ran").exists()
+
+
 @pytest.mark.parametrize("name", ["mail", "webhook", "command"])
 @pytest.mark.parametrize("request_line, error", [
     ("", "invalid"), ("{", "invalid"), ("[]", "unsupported"), ('{"credrelay":2,"op":"send"}', "unsupported"),
