@@ -27,16 +27,22 @@ static bool escape(const char *text, struct buf *out)
     return !out->failed;
 }
 
+static bool slack_text(const struct alert_request *rq, struct buf *out)
+{
+    return buf_text(out, "*") && escape(alert_text(rq, "subject"), out) &&
+           buf_text(out, "*\n```\n") && escape(alert_text(rq, "text"), out) && buf_text(out, "```");
+}
+
 static jv *slack_body(const struct alert_request *rq, struct err *e)
 {
-    jv *v = jv_object();
     struct buf text;
     buf_init(&text, LIMIT_ALERT_BODY);
-    bool ok = buf_text(&text, "*") && escape(alert_text(rq, "subject"), &text) &&
-              buf_text(&text, "*\n```\n") && escape(alert_text(rq, "text"), &text) &&
-              buf_text(&text, "```") && jv_put_text(v, "text", buf_str(&text));
+    bool ok = slack_text(rq, &text) || buf_error(&text, "the message", e);
+    jv *v = ok ? jv_object() : NULL;
+    if (ok)
+        v = jv_whole(v, jv_put_text(v, "text", buf_str(&text)), e);
     buf_free(&text);
-    return jv_whole(v, ok, e);
+    return v;
 }
 
 /* How much of a noise it makes: 5 is "max", 3 the default. */

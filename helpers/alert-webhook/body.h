@@ -15,7 +15,7 @@ bool webhook_url(const struct alert_request *rq, const char *webhook, struct buf
  *   slack   {"text"}: docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  *   ntfy    {"topic","title","message","priority"}: docs.ntfy.sh/publish/#publish-as-json
  *
- * For a URL that webhook_url takes.  The caller's; NULL: out of memory. */
+ * For a URL that webhook_url takes.  The caller's; NULL: out of memory, or too large. */
 jv *webhook_body(const struct alert_request *rq, const char *webhook, struct err *e) MUST_CHECK;
 
 #endif

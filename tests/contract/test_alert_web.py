@@ -319,6 +319,8 @@ TOO_LARGE = {  # the channel: its options, the text, the message
     "a URL": ("webhook", {"webhook": "http://127.0.0.1:9/" + "x" * 4096}, "x", "the URL is larger than 4096 bytes"),
     "a text for a webhook": ("webhook", {"webhook": "http://127.0.0.1:9/x"}, "x" * 140_000,
                              "the message is larger than 131072 bytes"),
+    "a text for Slack": ("webhook", {"webhook": "http://127.0.0.1:9/x", "webhook-format": "slack"}, "&" * 30_000,
+                         "the message is larger than 131072 bytes"),
     "a text for a command": ("command", {"command": "touch \"$HOME/ran\""}, "x" * 140_000,
                              "the message is larger than 131072 bytes"),
 }
