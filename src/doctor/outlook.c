@@ -51,9 +51,10 @@ const char *standing_name(enum standing s)
 
 /* ---- facts about the login ---- */
 
+/* Of a usable one. */
 static bool refused(const struct facts *f)
 {
-    return f->local.state == LOGIN_USABLE && memory_rejects(&f->memory, f->local.fingerprint);
+    return memory_rejects(&f->memory, f->local.fingerprint);
 }
 
 static bool works_here(const struct facts *f)
@@ -71,7 +72,8 @@ static bool renews(const struct facts *f)
 
 static struct decision ask(const struct facts *f)
 {
-    /* The one call that status makes is for the shared value. */
+    /* The one call that status makes is for the shared value: of the two forms of a login it is the
+     * bare one that is installed then. */
     const struct stored unknown = {.known = false, .login = {.state = LOGIN_ABSENT, .flaw = ""}};
     const struct situation s = {
         .local = &f->local,
@@ -88,8 +90,7 @@ static struct decision ask(const struct facts *f)
 
 static bool installs(const struct facts *f, const struct outlook *o)
 {
-    return f->answer == ANSWERED &&
-           (o->decision.action == DO_INSTALL_SHARED || o->decision.action == DO_INSTALL_RENEWABLE);
+    return f->answer == ANSWERED && o->decision.action == DO_INSTALL_SHARED;
 }
 
 /* ---- notes ---- */
@@ -263,7 +264,6 @@ static void note_sync(const struct facts *f, struct outlook *o)
              "credrelay publish");
         break;
     case DO_INSTALL_SHARED:
-    case DO_INSTALL_RENEWABLE:
         if (works_here(f))
             hint(add(o, NOTE_BEHIND, "%s", reason_text(o->decision.reason)), "credrelay pull");
         break;
