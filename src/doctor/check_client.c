@@ -118,10 +118,8 @@ void look_client(struct visit *v)
 static void own_folder(char *out)
 {
     if (!os_program_path(out, LIMIT_PATH))
-        snprintf(out, LIMIT_PATH, "PREFIX/bin");
-    char *slash = strrchr(out, '/');
-    if (slash)
-        *slash = '\0';
+        snprintf(out, LIMIT_PATH, "PREFIX/bin/credrelay");
+    *strrchr(out, '/') = '\0';
 }
 
 static bool is_this_program(const char *path)

@@ -164,14 +164,16 @@ enum found judge_space(uint64_t free_bytes)
                                        : FOUND_FINE;
 }
 
-/* The nearest folder above PATH that is there. */
+/* The nearest folder above PATH that is there: "/", or "." of one that does not begin there. */
 static void existing(char *path)
 {
     while (access(path, F_OK) != 0) {
         char *slash = strrchr(path, '/');
-        if (!slash || slash == path)
+        if (!slash)
+            snprintf(path, 2, ".");
+        if (!slash || !path[1])
             return;
-        *slash = '\0';
+        slash[slash == path] = '\0';
     }
 }
 

@@ -41,7 +41,11 @@ bool mend_mode(struct finding *f, struct err *e)
     struct stat st;
     /* By descriptor, so that nothing else is changed when the name has changed its meaning. */
     int fd = open(f->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    bool ours = fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid();
+    bool ours = fd >= 0 && fstat(fd, &st) == 0;
+    if (ours && st.st_uid != geteuid()) {
+        ours = false;
+        errno = EPERM;
+    }
     mode_t mode = ours ? st.st_mode & 07777 : 0;
     mode_t wanted = mode & ~f->excess;
     bool ok = ours && fchmod(fd, wanted) == 0;
@@ -92,10 +96,11 @@ void look_configuration(struct visit *v)
     }
     snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
-    if (slash && slash > folder)
-        *slash = '\0';
     bool fine = look_content(v);
-    fine = look_entry(v, folder) && fine;
+    if (slash && slash > folder) {
+        *slash = '\0';
+        fine = look_entry(v, folder) && fine;
+    }
     fine = look_entry(v, path) && fine;
     if (fine && access(path, F_OK) == 0)
         note(v, FOUND_FINE, "configuration", "%s", shell_path(path, name));
@@ -137,19 +142,29 @@ static void look_folder(struct walk *w, const char *folder, int depth)
         closedir(d);
 }
 
+/* 0: PATH is a folder that we can use; else why not. */
+static int folder_refuses(const char *path, struct stat *ret)
+{
+    if (stat(path, ret) != 0)
+        return errno;
+    if (!S_ISDIR(ret->st_mode))
+        return ENOTDIR;
+    return access(path, R_OK | W_OK | X_OK) == 0 ? 0 : errno;
+}
+
 void look_state(struct visit *v)
 {
     char name[SHELL_PATH_SIZE];
     struct stat st;
     struct walk w = {.visit = v};
-    if (stat(v->state_dir, &st) != 0 && errno == ENOENT) {
+    int errnum = folder_refuses(v->state_dir, &st);
+    if (errnum == ENOENT) {
         note(v, FOUND_FINE, "state folder", "none yet: the first sync makes it");
         return;
     }
-    if (access(v->state_dir, R_OK | W_OK | X_OK) != 0 || !S_ISDIR(st.st_mode)) {
+    if (errnum) {
         note_hint(note(v, FOUND_BROKEN, "state folder", "%s cannot be used: %s",
-                       shell_path(v->state_dir, name),
-                       strerror(S_ISDIR(st.st_mode) ? errno : ENOTDIR)),
+                       shell_path(v->state_dir, name), strerror(errnum)),
                   "it must be a folder of yours: ls -ld %s", name);
         return;
     }
