@@ -172,6 +172,69 @@ static void test_damaged_books_are_empty(void **state)
     }
 }
 
+/* More than a book may be is no book; more letters than it has room for are left out. */
+static void test_overfull_books(void **state)
+{
+    static char spaces[LIMIT_INCIDENT + 2];
+    const struct relay r = relay_here();
+    struct books b;
+    struct buf text;
+    (void)state;
+    mkdir(in_home("state"), 0700);
+    memset(spaces, ' ', sizeof spaces - 1);
+    put_file(BOOKS, spaces, 0600);
+    open_books(&r, &b);
+    same_int("nothing stands", b.incident.since, 0);
+    close_books(&b);
+    buf_init(&text, 4096);
+    buf_text(&text, "{\"v\":1,\"outbox\":[");
+    for (int i = 0; i <= OUTBOX_LETTERS; i++)
+        buf_printf(&text, "%s{\"id\":\"%d\",\"kind\":\"over\"}", i ? "," : "", i);
+    assert_true(buf_text(&text, "]}"));
+    put_file(BOOKS, buf_str(&text), 0600);
+    open_books(&r, &b);
+    same_int("as many as there may be", (int)b.outbox.count, OUTBOX_LETTERS);
+    same_text("the first of them", b.outbox.letters[0].id, "0");
+    close_books(&b);
+    buf_free(&text);
+}
+
+/* Without the mark a good run would not look, and nobody would hear of the end. */
+static void test_a_mark_that_cannot_be_made(void **state)
+{
+    const struct relay r = relay_here();
+    struct books b;
+    struct err e;
+    char want[300];
+    (void)state;
+    open_books(&r, &b);
+    b.incident.since = 5;
+    assert_int_equal(mkdir(MARK, 0700), 0);
+    assert_false(books_close(&b, &e));
+    snprintf(want, sizeof want, "cannot make %s: Is a directory", MARK);
+    same_text("why", e.text, want);
+    same_text("nothing is written", file_text(BOOKS), "(absent)");
+    open_books(&r, &b); /* the lock was let go */
+    close_books(&b);
+}
+
+/* A folder that is there, by a name that leaves no room for a file in it. */
+static void test_a_folder_of_too_long_a_name(void **state)
+{
+    struct relay r = relay_here();
+    struct books b;
+    struct err e;
+    (void)state;
+    mkdir(in_home("state"), 0700);
+    size_t len = strlen(r.state_dir);
+    memset(r.state_dir + len, '/', sizeof r.state_dir - 1 - len);
+    assert_false(books_peek(&r, &b, &e));
+    assert_non_null(strstr(e.text, "...: File name too long"));
+    assert_false(books_open(&r, 20, &b, &e));
+    assert_non_null(strstr(e.text, "...: File name too long"));
+    assert_false(books_maybe_trouble(&r));
+}
+
 static void test_one_at_a_time(void **state)
 {
     const struct relay r = relay_here();
@@ -219,6 +282,9 @@ static void test_whose_books_there_are(void **state)
     put_file(file(".incident.json"), "", 0600);
     put_file(file(".a.incident.json.credrelay-1"), "", 0600);
     put_file(file("a.json"), "", 0600);
+    put_file(file("a-name-that-is-longer-than-the-name-of-a-relay-may-be-in-any-configuration"
+                  ".incident.json"),
+             "", 0600);
     books_each(in_home("state"), collect, &found);
     same_text("names", buf_str(&found), "a.b-c ");
     buf_free(&found);
@@ -233,6 +299,9 @@ int main(void)
         IN_WORLD(test_the_end_takes_the_mark_away),
         IN_WORLD(test_a_mark_of_nothing),
         IN_WORLD(test_damaged_books_are_empty),
+        IN_WORLD(test_overfull_books),
+        IN_WORLD(test_a_mark_that_cannot_be_made),
+        IN_WORLD(test_a_folder_of_too_long_a_name),
         IN_WORLD(test_one_at_a_time),
         IN_WORLD(test_a_folder_that_cannot_be_written),
         IN_WORLD(test_whose_books_there_are),

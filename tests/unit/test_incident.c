@@ -75,6 +75,8 @@ static const struct {
      ""},
     {"a machine that was off tells the nearest", "200h:limit=deadline 217h:limit=deadline", ""},
     {"a new login is told anew", "217h:limit=deadline 220h:limit2 38d:limit2=deadline", ""},
+    {"an earlier login is put back",
+     "33d:limit2=deadline 34d:limit2 37d:limit2=deadline 0s:limit 72h:limit=deadline", ""},
     {"beside an incident", "0s:run!=opened 72h:limit=deadline 73h:-=still 74h:run=over", ""},
     {"to nobody", "72h:limit", "nobody"},
     {"set back: it is not told again", "217h:limit=deadline 0s:limit 72h:limit 217h:limit", ""},
@@ -197,6 +199,22 @@ static void test_the_third_opening_says_until_when_the_next_is_held(void **state
     }
 }
 
+/* Books of an incident whose causes were lost end it all the same, and nobody is told who has no
+ * channel any more. */
+static void test_books_that_were_cut(void **state)
+{
+    struct incident lost = {.since = START, .told_at = START}, unheard = lost;
+    struct telling t;
+    const struct happening fine = {.kind = HAPPENED_FINE, .now = START + 1};
+    const struct alert_policy nobody = policy_of("nobody");
+    (void)state;
+    assert_int_equal(at(&lost, 1, HAPPENED_FINE, TROUBLE_RUN, NULL, &t), TELL_OVER);
+    same_text("what it was is not known", t.why.text, "");
+    same_int("over", lost.since, 0);
+    assert_int_equal(incident_step(&unheard, &fine, &nobody, &t), TELL_NOTHING);
+    same_int("over, untold", unheard.since, 0);
+}
+
 static void test_near(void **state)
 {
     const int64_t day = 86400000;
@@ -214,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_stories),
         cmocka_unit_test(test_what_is_told),
         cmocka_unit_test(test_the_third_opening_says_until_when_the_next_is_held),
+        cmocka_unit_test(test_books_that_were_cut),
         cmocka_unit_test(test_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

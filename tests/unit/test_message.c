@@ -170,6 +170,18 @@ static const struct {
      "Told:        2026-11-24 06:13:32 UTC\n"},
 };
 
+/* Where nothing is to be told, nothing is said. */
+static void test_nothing(void **state)
+{
+    (void)state;
+    const struct telling t = {.kind = TELL_NOTHING, .at = AT};
+    const struct message_about about = {.relay = "claude", .machine = "vps-1"};
+    struct buf out;
+    buf_init(&out, 100);
+    assert_false(message_subject(&t, &about, &out));
+    buf_free(&out);
+}
+
 static void test_rows(void **state)
 {
     (void)state;
@@ -193,6 +205,6 @@ static void test_rows(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_nothing), cmocka_unit_test(test_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

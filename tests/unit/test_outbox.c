@@ -66,6 +66,19 @@ static void test_order_within_a_channel(void **state)
     same_text("then b", taken(&o, NOW + 2000), "b mail");
 }
 
+static void test_out_of_order(void **state)
+{
+    struct outbox o = {.count = 0};
+    (void)state;
+    put(&o, "a", NOW, MAIL);
+    put(&o, "b", NOW, WEBHOOK);
+    same_text("mail", taken(&o, NOW), "a mail");
+    same_text("webhook", taken(&o, NOW), "b webhook");
+    outbox_delivered(&o, "b", CHANNEL_WEBHOOK);
+    outbox_refused(&o, "a", CHANNEL_MAIL, NOW, 0);
+    same_text("a stays", taken(&o, NOW + 2000), "a mail");
+}
+
 /* A sender that was killed has not put it back. */
 static void test_what_was_taken_and_lost_comes_back(void **state)
 {
@@ -160,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_channel_gets_each_message_once),
+        cmocka_unit_test(test_out_of_order),
         cmocka_unit_test(test_order_within_a_channel),
         cmocka_unit_test(test_what_was_taken_and_lost_comes_back),
         cmocka_unit_test(test_pauses),

@@ -22,6 +22,7 @@ static const struct {
     {"what breaks lines", "a\u2028b\u2029c", "a?b?c"},
     {"what turns lines", "a\u202eb\u2066c\u2069d", "a?b?c?d"},
     {"punctuation beside those", "\u2014 \u2026 \u2030", "\u2014 \u2026 \u2030"},
+    {"what stands beside those that turn", "\u2065 \u206a", "\u2065 \u206a"},
     {"no UTF-8", "a\xff\xfe\xc3 b\xc0\xaf", "a??? b??"},
     {"cut in a character", "a\xe2\x82", "a??"},
     {"a surrogate", "\xed\xa0\x80", "???"},
