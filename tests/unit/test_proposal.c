@@ -159,18 +159,18 @@ static void test_paths_too_long(void **state)
     (void)state;
     static const struct {
         const char *variable, *text;
-    } cases[] = {
+    } variables[] = {
         {"AWS_CONFIG_FILE", "AWS_CONFIG_FILE is too long for a path"},
         {"AWS_SHARED_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE is too long for a path"},
     };
     static char path[LIMIT_PATH + 1];
     memset(path, 'x', sizeof path - 1);
-    for (size_t n = 0; n < COUNT(cases); n++) {
+    for (size_t n = 0; n < COUNT(variables); n++) {
         struct profile_names names;
         struct err e;
-        setenv(cases[n].variable, path, 1);
+        setenv(variables[n].variable, path, 1);
         assert_false(profile_names(&names, &e));
-        same_error(cases[n].variable, &e, ERR_INVALID, cases[n].text, "");
+        same_error(variables[n].variable, &e, ERR_INVALID, variables[n].text, "");
     }
 }
 
@@ -181,7 +181,7 @@ static void test_a_profile_whose_name_is_too_long(void **state)
     char text[PROFILE_NAME_SIZE + 16] = "[";
     struct err e;
     memset(text + 1, 'x', PROFILE_NAME_SIZE);
-    memcpy(text + 1 + PROFILE_NAME_SIZE, "]\n[y]\n", 8);
+    memcpy(text + 1 + PROFILE_NAME_SIZE, "]\n[y]\n", 7);
     assert_int_equal(mkdir(in_home(".aws"), 0700), 0);
     put_file(in_home(".aws/credentials"), text, 0600);
     assert_true(profile_names(&names, &e));
