@@ -190,7 +190,7 @@ MISTAKES = {
     "a name of the state's": (["--relay", "x.incident"], 64, "'x.incident' is no name for a relay",
                               "call it otherwise: a relay with a shorter name keeps its own state under that name"),
     "alert is no relay": (["--relay", "alert"], 64, "'alert' is no name for a relay",
-                          "use letters, digits, dots and dashes, at most 63"),
+                          "call it otherwise: [alert], which says who is told, keeps its own state under that name"),
     "a store without a helper": (["--store", "nosuch:"], 69, "no helper for 'nosuch:' stores", None),
     "two lines": (["--store", "local:\n[alert]"], 64,
                   "the command line: the store has characters that a setting cannot have",
