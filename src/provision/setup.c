@@ -20,7 +20,8 @@ static bool look_at_config(struct setup *s, struct err *e)
     buf_init(&text, LIMIT_CONFIG);
     bool ok = file_read_if_there(s->config_path, &text, e) &&
               section_read(buf_str(&text), text.len, s->config_path, s->section->name, &s->present,
-                           &found, e);
+                           &found, e) &&
+              (found || relay_may_be_added(s->section->name, s->config_path, &text, e));
     buf_free(&text);
     if (!ok)
         return false;

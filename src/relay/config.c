@@ -149,6 +149,20 @@ static bool too_alike(const char *place, const char *name, const char *other, st
                     name, other);
 }
 
+static bool may_stand_beside(const struct relay_names *names, const char *name, const char *place,
+                             struct err *e)
+{
+    if (!relay_name_ok(name))
+        return bad_section(place, name, e);
+    const char *other = same_but_for_case(names, name);
+    if (other)
+        return too_alike(place, name, other, e);
+    if (names->count < MOST_RELAYS)
+        return true;
+    err_set(e, ERR_INVALID, "%s: more than %d relays", place, MOST_RELAYS);
+    return err_hint(e, "use a configuration of their own for the others: CREDRELAY_CONFIG=FILE");
+}
+
 static bool list_name(void *ctx, const char *section, const char *key, const char *value,
                       unsigned line, struct err *e)
 {
@@ -160,19 +174,12 @@ static bool list_name(void *ctx, const char *section, const char *key, const cha
     for (size_t i = 0; i < l->names->count; i++)
         if (strcmp(l->names->name[i], section) == 0)
             return true;
-    bool named = relay_name_ok(section);
-    const char *other = same_but_for_case(l->names, section);
-    if (!l->strict && (!named || other || l->names->count == MOST_RELAYS))
-        return true;
     snprintf(place, sizeof place, "%s:%u", l->path, line);
-    if (!named)
-        return bad_section(place, section, e);
-    if (other)
-        return too_alike(place, section, other, e);
-    if (l->names->count == MOST_RELAYS) {
-        err_set(e, ERR_INVALID, "%s: more than %d relays", place, MOST_RELAYS);
-        return err_hint(e,
-                        "use a configuration of their own for the others: CREDRELAY_CONFIG=FILE");
+    struct err why;
+    if (!may_stand_beside(l->names, section, place, &why)) {
+        if (l->strict)
+            *e = why;
+        return !l->strict;
     }
     snprintf(l->names->name[l->names->count++], RELAY_NAME_SIZE, "%s", section);
     return true;
@@ -327,6 +334,12 @@ bool relay_names(struct relay_names *ret, struct err *e)
     if (ok)
         *ret = names;
     return ok;
+}
+
+bool relay_may_be_added(const char *name, const char *path, const struct buf *text, struct err *e)
+{
+    struct relay_names names;
+    return list_names(path, text, true, &names, e) && may_stand_beside(&names, name, path, e);
 }
 
 bool relay_takes_turns(const struct relay *r)

@@ -72,6 +72,11 @@ struct relay_names {
 
 bool relay_names(struct relay_names *ret, struct err *e) MUST_CHECK;
 
+/* May a section NAME be added to TEXT, the content of the configuration PATH?  ERR_INVALID: beside what
+ * is there it could not be loaded. */
+bool relay_may_be_added(const char *name, const char *path, const struct buf *text,
+                        struct err *e) MUST_CHECK;
+
 /* The file the configuration is read from (LIMIT_PATH bytes); it need not exist. */
 bool relay_config_path(char *out, struct err *e) MUST_CHECK;
 

@@ -206,6 +206,16 @@ def test_mistakes(machine, flags, status, message, hint):
     assert not config_of(machine).exists()
 
 
+def test_a_name_that_differs_in_case_only(machine):
+    """Written, it would keep every relay from being loaded."""
+    machine.configure("[claude]\n")
+    result = machine.run("credrelay", "init", "--no-service", "--relay", "Claude")
+    assert (result.status, result.err) == (
+        65, f"credrelay: init: {config_of(machine)}: relay Claude would share its files with relay claude\n"
+            "  call one of them otherwise: file systems may take Claude and claude for one name\n"), result
+    assert config_of(machine).read_text() == "[claude]\n"
+
+
 # -- at a terminal -------------------------------------------------------------------------------
 
 
