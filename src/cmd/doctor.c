@@ -56,7 +56,7 @@ static void add_finding(struct screen *s, const struct finding *f)
     if (f->matters[0])
         screen_add(s, TONE_DIM, NULL, "", "%s", f->matters);
     if (f->hint[0])
-        screen_aside(s, "%s", f->hint);
+        screen_hint(s, LABEL_AT + 2, "%s", f->hint);
 }
 
 /* How many of the findings from F on are fine, of one check, and say the same. */

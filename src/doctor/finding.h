@@ -27,8 +27,8 @@ struct finding {
     mode_t excess; /* the bits of its mode that it should not have; 0: it is not about those */
 };
 
-/* More than every file of ours in a state folder that was misused. */
-enum { MOST_FINDINGS = 512 };
+/* About 30 of each of MOST_RELAYS relays, and every file of ours in a state folder that was misused. */
+enum { MOST_FINDINGS = 2048 };
 
 struct findings {
     struct finding *list;

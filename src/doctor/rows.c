@@ -206,7 +206,7 @@ static bool explains(const struct outlook *o)
 static void row_hint(const struct note *n, struct screen *s)
 {
     if (n->hint[0])
-        screen_add(s, TONE_PLAIN, NULL, "", "  %s", n->hint);
+        screen_hint(s, s->text_at + 2, "%s", n->hint);
 }
 
 static void rows_verdict(const struct outlook *o, struct screen *s)

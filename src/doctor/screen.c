@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 /* ECMA-48, "Select graphic rendition". */
 static const char *const tones[] = {
     [TONE_PLAIN] = "",       [TONE_GOOD] = "\033[32m", [TONE_WARNING] = "\033[33m",
@@ -25,16 +27,21 @@ void screen_close(struct screen *s)
     s->rows = NULL;
 }
 
-/* "/home/me/.claude" -> "~/.claude", wherever it stands. */
+/* "/home/me/.claude" -> "~/.claude", wherever a path begins; "'/home/me/a b'" -> "~/'a b'", since
+ * between quotes a shell leaves a tilde alone. */
 static void shorten(char *text, const char *home)
 {
     size_t n = home ? strlen(home) : 0;
     if (n < 3)
         return;
     for (char *at = text; (at = strstr(at, home)); at += 2) {
-        at[0] = '~';
-        at[1] = '/';
+        char before = at > text ? at[-1] : ' ';
+        if (!ascii_is_one_of(before, " '\"(=:"))
+            continue;
+        memcpy(at, "~/", 2);
         memmove(at + 2, at + n, strlen(at + n) + 1);
+        if (before == '\'')
+            memcpy(at - 1, "~/'", 3);
     }
 }
 
@@ -65,14 +72,14 @@ void screen_add(struct screen *s, enum tone tone, const char *mark, const char *
     row->label = label;
 }
 
-void screen_aside(struct screen *s, const char *fmt, ...)
+void screen_hint(struct screen *s, unsigned at, const char *fmt, ...)
 {
     va_list arguments;
     va_start(arguments, fmt);
     struct screen_row *row = next_row(s, fmt, arguments);
     va_end(arguments);
     if (row)
-        row->aside = true;
+        row->hint_at = at;
 }
 
 void screen_title(struct screen *s, const char *fmt, ...)
@@ -178,9 +185,15 @@ bool screen_write(const struct screen *s, bool colour, struct buf *out)
             put_row(&p, s, row);
             continue;
         }
-        if (i > 0 && !row->aside)
+        if (row->hint_at) {
+            move_to(&p, row->hint_at);
+            put(&p, row->tone, row->text, strlen(row->text));
             end_line(&p);
-        put_wrapped(&p, row->tone, row->text, row->aside ? s->label_at + 2 : 0);
+            continue;
+        }
+        if (i > 0)
+            end_line(&p);
+        put_wrapped(&p, row->tone, row->text, 0);
     }
     return !out->failed;
 }

@@ -13,18 +13,18 @@
 
 #define SCREEN_WIDTH 80
 
-/* More than a store of somebody else's, with a word on everything, has lines. */
-#define SCREEN_ROWS 160
+/* What MOST_RELAYS relays come to when something is wrong with all that can be looked at. */
+#define SCREEN_ROWS 4096
 
-#define LIMIT_SCREEN (128u << 10)
+#define LIMIT_SCREEN (1u << 20)
 
 enum tone { TONE_PLAIN, TONE_GOOD, TONE_WARNING, TONE_BAD, TONE_DIM, TONE_TITLE, TONE_COUNT };
 
 struct screen_row {
     enum tone tone;    /* of the mark, or of the text of a row without one */
     const char *mark;  /* lent; NULL none */
-    const char *label; /* lent; NULL of a title or an aside */
-    bool aside;
+    const char *label; /* lent; NULL of a title or a hint */
+    unsigned hint_at;  /* 0: it is no hint */
     char text[1200];
 };
 
@@ -42,8 +42,9 @@ void screen_close(struct screen *s);
 void screen_add(struct screen *s, enum tone tone, const char *mark, const char *label,
                 const char *fmt, ...) PRINTF_LIKE(5, 6);
 
-/* Under the row above, from the label's column on: room for a command. */
-void screen_aside(struct screen *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Under the row above, from column AT > 0 on: what mends it.  It is there to be pasted, and is not
+ * wrapped. */
+void screen_hint(struct screen *s, unsigned at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* A line of its own, at the margin, with an empty one between it and what stands above. */
 void screen_title(struct screen *s, const char *fmt, ...) PRINTF_LIKE(2, 3);

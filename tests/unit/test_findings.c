@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "doctor/check.h"
+#include "doctor/screen.h"
 
 #define KIB UINT64_C(1024)
 
@@ -44,6 +45,30 @@ static void test_paths(void **state)
         const char *path = cases[i].path[0] == '/' ? cases[i].path : in_home(cases[i].path);
         same_text(cases[i].path, shell_path(path, got), cases[i].shown);
     }
+}
+
+/* Of as many relays as there may be, each with everything that is looked at. */
+static void test_room(void **state)
+{
+    (void)state;
+    struct findings all = {.list = NULL};
+    struct screen s;
+    struct buf out;
+    struct err e;
+    buf_init(&out, LIMIT_SCREEN);
+    assert_true(screen_open(&s, 2, 8, &e));
+    for (int i = 0; i < MOST_RELAYS * 35; i++) {
+        assert_non_null(findings_add(&all));
+        screen_add(&s, TONE_GOOD, "ok", "x", "%d", i);
+        screen_add(&s, TONE_DIM, NULL, "", "why that matters, in some words");
+        screen_hint(&s, 8, "what mends it, and this is a line as long as most of them are");
+    }
+    screen_title(&s, "the end");
+    assert_true(screen_write(&s, true, &out));
+    assert_non_null(strstr(buf_str(&out), "the end"));
+    buf_free(&out);
+    screen_close(&s);
+    findings_free(&all);
 }
 
 static void test_exit_status(void **state)
@@ -92,8 +117,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_space),       IN_WORLD(test_paths),
-        cmocka_unit_test(test_exit_status), cmocka_unit_test(test_most),
-        cmocka_unit_test(test_checks),
+        cmocka_unit_test(test_exit_status), cmocka_unit_test(test_room),
+        cmocka_unit_test(test_most),        cmocka_unit_test(test_checks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
