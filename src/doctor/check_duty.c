@@ -29,17 +29,22 @@ static void note_trouble(struct visit *v, const struct watch_presence *p)
     }
 }
 
+static const char *how_to_watch(void)
+{
+    struct service s;
+    struct err ignored;
+    return watch_start_command(service_find(NULL, &s, &ignored) && s.reachable);
+}
+
 /* Only the service's own watcher is started again. */
 static void hint_anew(struct finding *f, const struct watch_presence *p)
 {
     struct service s;
     struct err ignored;
-    bool found = service_find(NULL, &s, &ignored);
-    if (found && s.pid && s.pid == p->pid)
+    if (service_find(NULL, &s, &ignored) && s.pid && s.pid == p->pid)
         note_hint(f, "kill %lld; its service starts it again", (long long)p->pid);
     else
-        note_hint(f, "kill %lld; then: %s", (long long)p->pid,
-                  found && s.reachable ? "credrelay service install" : "credrelay watch --detach");
+        note_hint(f, "kill %lld; then: %s", (long long)p->pid, how_to_watch());
 }
 
 static void note_running(struct visit *v, const struct watch_presence *p)
@@ -61,7 +66,7 @@ void look_watcher(struct visit *v)
     if (!watch_presence(v->state_dir, &p, &e)) {
         note_err(v, FOUND_BROKEN, "watcher", &e);
     } else if (!p.running) {
-        note_hint(note(v, FOUND_WARNING, "watcher", "not running"), "credrelay service install");
+        note_hint(note(v, FOUND_WARNING, "watcher", "not running"), "%s", how_to_watch());
     } else {
         note_running(v, &p);
         note_trouble(v, &p);
@@ -83,7 +88,7 @@ void look_service(struct visit *v)
                   "move it away: mv %s %s.old", name, name);
     else if (!s.reachable)
         note_hint(note(v, FOUND_WARNING, "service", "%s does not answer here", s.manager),
-                  "start the watcher by itself: credrelay watch --detach");
+                  "start the watcher by itself: %s", watch_start_command(false));
     else if (s.state == SERVICE_ABSENT)
         f = note(v, FOUND_WARNING, "service", "not installed (%s)", s.manager);
     else if (!s.current)
@@ -95,7 +100,7 @@ void look_service(struct visit *v)
         note(v, FOUND_FINE, "service", "running (%s)", s.manager);
     if (!f)
         return;
-    note_hint(f, "credrelay service install");
+    note_hint(f, "%s", watch_start_command(true));
     note_path(f, s.path);
 }
 

@@ -56,6 +56,7 @@ struct facts {
 
     struct watcher watcher;
     char service[200]; /* the service that starts the watcher, in words; "": not asked */
+    bool no_manager;   /* asked, it does not answer: in a container there is often none */
     struct incident incident;
     struct happening happenings[HAPPENINGS];
     struct err log_why; /* why the log could not be read; code ERR_NONE: it could */

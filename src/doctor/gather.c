@@ -65,7 +65,9 @@ static void gather_service(struct facts *f)
     };
     struct service s;
     struct err e;
-    if (!service_find(NULL, &s, &e))
+    bool found = service_find(NULL, &s, &e);
+    f->no_manager = !found || !s.reachable;
+    if (!found)
         snprintf(f->service, sizeof f->service, "%.190s", e.text);
     else
         snprintf(f->service, sizeof f->service, "%s: %s%s", s.manager, words[s.state],

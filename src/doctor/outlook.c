@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "run/recover.h"
+#include "watch/install.h"
 
 static const char *const kinds[] = {
     [NOTE_OVERRIDDEN] = "overridden",   [NOTE_NO_LOGIN] = "no_login", [NOTE_PULLS] = "pulls_first",
@@ -295,7 +296,7 @@ static void note_watcher(const struct facts *f, struct outlook *o)
             f->relay->role == ROLE_WRITER
                 ? "what changes here is not published, what changes elsewhere not pulled"
                 : "what changes elsewhere is pulled only when a run needs it");
-    hint(n, "credrelay service install");
+    hint(n, "%s", watch_start_command(!f->no_manager));
 }
 
 /* ---- together ---- */

@@ -30,3 +30,8 @@ bool watch_install(const char *manager, bool dry_run, struct service_plan *ret, 
     *ret = (struct service_plan){.count = 0};
     return place_is_free(manager, e) && service_install(manager, dry_run, ret, e);
 }
+
+const char *watch_start_command(bool by_service)
+{
+    return by_service ? "credrelay service install" : "credrelay watch --detach";
+}

@@ -12,4 +12,7 @@
 bool watch_install(const char *manager, bool dry_run, struct service_plan *ret,
                    struct err *e) MUST_CHECK;
 
+/* What starts a watcher: the service, or, where no service manager answers, the command by itself. */
+const char *watch_start_command(bool by_service);
+
 #endif

@@ -199,6 +199,32 @@ static void test_outlook(void **state)
     }
 }
 
+static void test_no_service_manager(void **state)
+{
+    (void)state;
+    const struct row row = {"in a container",
+                            READER,
+                            "A+8",
+                            "A+8",
+                            1,
+                            "=A1",
+                            NULL,
+                            "",
+                            2,
+                            "watcher: no watcher is running: what changes elsewhere is pulled only "
+                            "when a run needs it -> credrelay watch --detach\n"};
+    struct relay r;
+    struct facts f;
+    struct outlook o;
+    struct buf notes;
+    make_facts(&row, &r, &f);
+    f.no_manager = true;
+    outlook(&f, &o);
+    write_notes(&o, &notes);
+    same_text(row.name, buf_str(&notes), row.expect);
+    buf_free(&notes);
+}
+
 static void test_incident(void **state)
 {
     (void)state;
@@ -387,9 +413,13 @@ static void test_a_bad_day(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outlook),    cmocka_unit_test(test_incident),
-        cmocka_unit_test(test_standing),   cmocka_unit_test(test_holder),
-        cmocka_unit_test(test_a_good_day), cmocka_unit_test(test_a_bad_day),
+        cmocka_unit_test(test_outlook),
+        cmocka_unit_test(test_incident),
+        cmocka_unit_test(test_standing),
+        cmocka_unit_test(test_holder),
+        cmocka_unit_test(test_a_good_day),
+        cmocka_unit_test(test_a_bad_day),
+        cmocka_unit_test(test_no_service_manager),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
