@@ -18,6 +18,8 @@ static void test_wrapping(void **state)
     screen_title(&s, "one");
     screen_add(&s, TONE_GOOD, "ok", "fits", "%s", "/home/me/x and /home/me/y, not /home/me");
     screen_add(&s, TONE_BAD, "FAIL", "too long a label", "%s", "x");
+    screen_add(&s, TONE_PLAIN, NULL, "home", "%s",
+               "'/home/me/a b' /mnt/home/me/c local:/home/me/d (/home/me/e)");
     screen_title(&s, "two");
     screen_add(
         &s, TONE_BAD, "FAIL", "path",
@@ -37,6 +39,7 @@ static void test_wrapping(void **state)
               "  ok    fits  ~/x and ~/y, not /home/me\n"
               "  FAIL  too long a label\n"
               "              x\n"
+              "        home  ~/'a b' /mnt/home/me/c local:~/d (~/e)\n"
               "\n"
               "two\n"
               "  FAIL  path  "
@@ -53,8 +56,31 @@ static void test_wrapping(void **state)
     buf_free(&got);
 }
 
-/* An empty text has no colour, and an aside stands under what it is about. */
-static void test_asides(void **state)
+/* What is there to be pasted is one line, however long. */
+static void test_hints(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct err e;
+    struct buf got;
+    buf_init(&got, LIMIT_SCREEN);
+    assert_true(screen_open(&s, 2, 4, &e));
+    s.home = "/home/me/";
+    screen_add(&s, TONE_PLAIN, NULL, "x", "y");
+    screen_hint(&s, 4, "mv '%s' '%s'.old",
+                "/home/me/a folder/with a long name of many words that goes on and on",
+                "/home/me/a folder/with a long name of many words that goes on and on");
+    assert_true(screen_write(&s, true, &got));
+    same_text("a hint", buf_str(&got),
+              "  x y\n"
+              "    mv ~/'a folder/with a long name of many words that goes on and on' "
+              "~/'a folder/with a long name of many words that goes on and on'.old\n");
+    screen_close(&s);
+    buf_free(&got);
+}
+
+/* An empty text has no colour, and a hint stands under what it is about. */
+static void test_bare_rows(void **state)
 {
     (void)state;
     struct screen s;
@@ -64,10 +90,10 @@ static void test_asides(void **state)
     assert_true(screen_open(&s, 2, 8, &e));
     s.home = "/";
     screen_add(&s, TONE_GOOD, "", "one", "%s", "");
-    screen_aside(&s, "%s", "mkdir /x");
+    screen_hint(&s, 4, "%s", "mkdir /x");
     screen_title(&s, "end");
     assert_true(screen_write(&s, true, &got));
-    same_text("aside", buf_str(&got), "  one   \n    mkdir /x\n\n\033[1mend\033[0m\n");
+    same_text("bare", buf_str(&got), "  one   \n    mkdir /x\n\n\033[1mend\033[0m\n");
     screen_close(&s);
     buf_free(&got);
 }
@@ -86,7 +112,7 @@ static void test_a_full_screen(void **state)
         screen_add(&s, TONE_PLAIN, NULL, "row", "%d", i);
     assert_true(screen_write(&s, false, &before));
     screen_add(&s, TONE_PLAIN, NULL, "row", "%s", "one more");
-    screen_aside(&s, "%s", "an aside");
+    screen_hint(&s, 4, "%s", "a hint");
     screen_title(&s, "%s", "a title");
     assert_true(screen_write(&s, false, &after));
     same_text("full", buf_str(&after), buf_str(&before));
@@ -98,8 +124,8 @@ static void test_a_full_screen(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_wrapping),
-                                       cmocka_unit_test(test_asides),
-                                       cmocka_unit_test(test_a_full_screen)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wrapping), cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_bare_rows), cmocka_unit_test(test_a_full_screen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
