@@ -56,6 +56,25 @@ static void test_wrapping(void **state)
     buf_free(&got);
 }
 
+/* An empty text has no colour, and a hint stands under what it is about. */
+static void test_plain_hints(void **state)
+{
+    (void)state;
+    struct screen s;
+    struct err e;
+    struct buf got;
+    buf_init(&got, LIMIT_SCREEN);
+    assert_true(screen_open(&s, 2, 8, &e));
+    s.home = "/";
+    screen_add(&s, TONE_GOOD, "", "one", "%s", "");
+    screen_hint(&s, 4, "%s", "mkdir /x");
+    screen_title(&s, "end");
+    assert_true(screen_write(&s, true, &got));
+    same_text("a hint", buf_str(&got), "  one   \n    mkdir /x\n\n\033[1mend\033[0m\n");
+    screen_close(&s);
+    buf_free(&got);
+}
+
 /* What is there to be pasted is one line, however long. */
 static void test_hints(void **state)
 {
@@ -79,26 +98,7 @@ static void test_hints(void **state)
     buf_free(&got);
 }
 
-/* An empty text has no colour, and a hint stands under what it is about. */
-static void test_bare_rows(void **state)
-{
-    (void)state;
-    struct screen s;
-    struct err e;
-    struct buf got;
-    buf_init(&got, LIMIT_SCREEN);
-    assert_true(screen_open(&s, 2, 8, &e));
-    s.home = "/";
-    screen_add(&s, TONE_GOOD, "", "one", "%s", "");
-    screen_hint(&s, 4, "%s", "mkdir /x");
-    screen_title(&s, "end");
-    assert_true(screen_write(&s, true, &got));
-    same_text("bare", buf_str(&got), "  one   \n    mkdir /x\n\n\033[1mend\033[0m\n");
-    screen_close(&s);
-    buf_free(&got);
-}
-
-/* What would be row 161 is left out, of whichever kind it is. */
+/* What has no room any more is left out, of whichever kind it is. */
 static void test_a_full_screen(void **state)
 {
     (void)state;
@@ -125,7 +125,7 @@ static void test_a_full_screen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wrapping), cmocka_unit_test(test_hints),
-        cmocka_unit_test(test_bare_rows), cmocka_unit_test(test_a_full_screen)};
+        cmocka_unit_test(test_wrapping), cmocka_unit_test(test_plain_hints),
+        cmocka_unit_test(test_hints), cmocka_unit_test(test_a_full_screen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
