@@ -81,8 +81,11 @@ static void note_deadline(struct visit *v, const struct login_facts *l)
     struct finding *f = left > 0
                             ? note(v, found, "deadline", "a person must log in again in %s", span)
                             : note(v, found, "deadline", "the login has reached its time limit");
-    if (found != FOUND_FINE)
-        how_to_log_in(v->relay, f->hint, sizeof f->hint);
+    if (found == FOUND_FINE)
+        return;
+    snprintf(f->matters, sizeof f->matters,
+             "from then on no machine can renew it, and every run fails until a person has");
+    how_to_log_in(v->relay, f->hint, sizeof f->hint);
 }
 
 void look_login(struct visit *v)

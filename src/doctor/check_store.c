@@ -57,6 +57,8 @@ static void note_row(void *ctx, const struct store_finding *row)
     if (a->renewable && !is_one_of(row->name, of_one_value))
         return;
     snprintf(label, sizeof label, "%s %.64s", a->renewable ? ".renewable" : "store", row->name);
+    for (char *c = label; (c = strchr(c, '_'));)
+        *c = ' ';
     struct finding *f = note(a->visit,
                              !row->ok       ? FOUND_BROKEN
                              : row->warning ? FOUND_WARNING

@@ -129,6 +129,7 @@ def test_in_the_order_of_the_client(well):
 
 OVERRIDE = "the client uses it instead of its login: nothing that is pulled can help a run"
 LOGIN = "without a login that works a run must pull one first, or fails"
+DEADLINE = "from then on no machine can renew it, and every run fails until a person has"
 OPEN = "who can read the file can use the login"
 STORE = "every machine gets its login from there"
 CLIENT = "it is what runs, and what renews the login"
@@ -235,9 +236,9 @@ BAD = [  # (what is so, how it is made, about, found, message, matters, hint)
     ("a login that was refused", refused, "login", "broken", "{print1}, and the server refused it", LOGIN,
      "credrelay pull"),
     ("the month is nearly over", lambda w: w.write_login(made_up(1, deadline_in=3 * 86400)), "deadline",
-     "warning", "/^a person must log in again in 2 d 23 h/", LOGIN, "log in: claude /login"),
+     "warning", "/^a person must log in again in 2 d 23 h/", DEADLINE, "log in: claude /login"),
     ("the month is over", lambda w: w.write_login(made_up(1, deadline_in=-60)), "deadline", "broken",
-     "the login has reached its time limit", LOGIN, "log in: claude /login"),
+     "the login has reached its time limit", DEADLINE, "log in: claude /login"),
 
     ("a login for all to read", chmod(0o644, *CREDENTIALS), "login file", "broken",
      "others can open ~/.claude/.credentials.json (mode 0644)", OPEN,
@@ -440,8 +441,15 @@ def test_a_keychain_that_is_locked(well):
 
 
 def test_no_watcher(world):
+    """What starts one depends on whether a service manager answers."""
+    install_service(world)
     _, found = examine(world)
     assert_finding(world, found["watcher"], "warning", "not running", WATCHER, "credrelay service install")
+    note("refuse", "show\tFailed to connect to bus\n")(world)
+    _, found = examine(world)
+    assert_finding(world, found["watcher"], "warning", "not running", WATCHER, "credrelay watch --detach")
+    said = world.run("credrelay", "status", "--json").json["relays"][0]["notes"]
+    assert ("watcher", "credrelay watch --detach") in [(n["about"], n["hint"]) for n in said]
 
 
 WHOSE = {  # the process of the service; None: no manager answers
@@ -593,7 +601,7 @@ def with_places(world, text):
 GOOD_PARAMETER = {
     "store identity": f"{{writer}} (profile {WRITER})",
     "store profile": f"{WRITER} is there",
-    "store keys_file": "only its owner can open ~/.aws/credentials",
+    "store keys file": "only its owner can open ~/.aws/credentials",
     "store clock": "/^(in step with AWS|\\d+ s (behind|ahead of) AWS)/",
     "store certificate": "none: {host} is asked over plain http",
     "store read": "{path} is at version 1",
@@ -623,7 +631,7 @@ def test_a_reader_of_parameter_store(writer):
     writer.write_aws_profiles(claude_creds_reader=writer.parameter_store.profiles()["claude_creds_reader"])
     _, found = examine(writer)
     asked = [about for about, f in found.items() if f["check"] == "store"]
-    assert asked == ["store identity", "store profile", "store keys_file", "store clock", "store certificate",
+    assert asked == ["store identity", "store profile", "store keys file", "store clock", "store certificate",
                      "store read", "store kms", "store value", "store latency"]
     assert {found[about]["found"] for about in asked} == {"fine"}
 
@@ -655,7 +663,7 @@ BAD_PARAMETER = [
     ("a reader with the writer's keys", lambda w: configure(w, role="reader"), "store profile", "warning",
      f"this reader has the keys of profile {WRITER}: who breaks in here can publish a login",
      "the keys a machine has are what somebody who breaks in has", f"take [{WRITER}] out of ~/.aws/credentials"),
-    ("keys for all to read", chmod(0o644, ".aws", "credentials"), "store keys_file", "broken",
+    ("keys for all to read", chmod(0o644, ".aws", "credentials"), "store keys file", "broken",
      "others can open ~/.aws/credentials (mode 0644)", "who can read the keys can read the login",
      "chmod 600 ~/.aws/credentials"),
     ("a clock that is a little off", lambda w: w.parameter_store.clock(120), "store clock", "warning",
