@@ -97,7 +97,8 @@ static void put_forms(const struct tool *t)
     for (const struct failure_form *f = t->failures.forms; f->words; f++) {
         fputs("    {", stdout);
         put_text(f->words);
-        printf(", (enum failure_then)%u, (enum failure_class)%u},\n", f->then, f->meaning);
+        printf(", (enum failure_then)%u, (enum failure_class)%u, 0x%xu},\n", f->then, f->meaning,
+               f->first);
     }
     puts("    {.words = NULL}};");
 }

@@ -76,6 +76,27 @@ static bool well_formed(const char *words)
     return *words != '\0';
 }
 
+/* What a text can begin with that begins with WORDS. */
+static uint32_t first_letters(const char *words)
+{
+    uint32_t all = 0;
+    for (const char *p = words; *p == '['; p++) {
+        bool may_be_nothing = false;
+        do {
+            p++;
+            if (*p == '|' || *p == ']')
+                may_be_nothing = true;
+            else
+                all |= failure_letter(*p);
+            p += strcspn(p, "|]");
+        } while (*p == '|');
+        if (!may_be_nothing)
+            return all;
+        words = p + 1;
+    }
+    return *words ? all | failure_letter(*words) : UINT32_MAX;
+}
+
 static bool bad_wording(const struct reading *rd)
 {
     char takes[160];
@@ -142,6 +163,7 @@ bool take_form(struct reading *rd)
         return false;
     if (!well_formed(f.words) || strchr(f.words, '\n'))
         return bad_wording(rd);
+    f.first = first_letters(f.words);
     rd->d->forms[rd->forms++] = f;
     return true;
 }

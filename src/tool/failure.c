@@ -27,6 +27,12 @@ enum failure_class failure_class_by_name(const char *name, size_t len)
     return (enum failure_class)c;
 }
 
+uint32_t failure_letter(char c)
+{
+    int n = ascii_lower(c) - 'a';
+    return UINT32_C(1) << (n >= 0 && n < 26 ? n : 31);
+}
+
 static bool contains(const char *text, size_t len, const char *words)
 {
     size_t n = strlen(words);

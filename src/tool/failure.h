@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What the failure of a run means for the login. */
 enum failure_class {
@@ -36,6 +37,7 @@ struct failure_form {
     const char *words;
     enum failure_then then;
     enum failure_class meaning; /* not used with THEN_FORM and THEN_STATUS */
+    uint32_t first;             /* the letters that WORDS can begin with (failure_letter) */
 };
 
 /* What a status means when the body contains WORDS; the first row that fits counts.
@@ -59,6 +61,9 @@ struct failure_table {
     const char *const *advice;      /* words that ask for a login */
     const char *const *key_sources; /* credentials that go before the login, as init names them */
 };
+
+/* Bit N is the letter N of the alphabet in either case, bit 31 anything else. */
+uint32_t failure_letter(char c);
 
 /* What an error body or message means that came with an HTTP STATUS; FAILURE_OTHER if no row says. */
 enum failure_class failure_by_status(const struct failure_table *t, int status, const char *text,

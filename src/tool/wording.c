@@ -272,8 +272,10 @@ static enum wording clause(const struct reading *r, const char *p, int depth,
     enum wording best = WORDING_NO;
     if (depth == CLAUSES_MAX)
         return WORDING_NO;
+    uint32_t first = p < r->end ? failure_letter(*p) : UINT32_MAX;
     for (const struct failure_form *f = r->table->forms; f->words && best != WORDING_YES; f++)
-        best = better(best, form(r, f, f->words, p, depth, ret));
+        if (f->first & first)
+            best = better(best, form(r, f, f->words, p, depth, ret));
     return best;
 }
 
