@@ -181,7 +181,7 @@ static void test_another_without_account(void **state)
     assert_true(presence_take(in_home("."), &first, &e));
     assert_int_equal(mkdir("watch.json", 0700), 0);
     assert_false(presence_take(in_home("."), &second, &e));
-    snprintf(hint, sizeof hint, "it does it all; see who: fuser -v '%s/watch.lock'", in_home("."));
+    snprintf(hint, sizeof hint, "it does it all; see who: fuser -v '%s'/watch.lock", in_home("."));
     same_error("unknown", &e, ERR_BUSY, "another watcher is running", hint);
     lock_release(&first);
 }
