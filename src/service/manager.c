@@ -59,7 +59,7 @@ bool manager_ask(const char *const *words, struct buf *out, struct buf *errors, 
 {
     buf_init(out, LIMIT_ANSWER);
     buf_init(errors, LIMIT_HELPER_STDERR);
-    int status;
+    int status = 0;
     if (run(words, ASK_MS, out, errors, &status, e)) {
         *ret_yes = status == 0;
         return true;
