@@ -279,6 +279,12 @@ def test_not_a_request(admin, line, error, message):
     assert message in (None, answer["message"])
 
 
+def test_keys_that_no_header_can_carry(admin):
+    admin.keys = ("AKIA TEST", "secret")
+    code, message, _ = admin.refused("identity")
+    assert (code, message) == ("bad_credentials", "the keys of the request have white space inside, or more than keys have")
+
+
 def test_a_member_that_is_missing(admin):
     assert admin.refused("delete-key", user="x") == ("invalid", "delete-key without id", "")
 

@@ -1,5 +1,6 @@
 """Where store-ssm gets its keys: every source against a server that checks signatures and session
 tokens, their order pair by pair, the cache of temporary keys, and what is said when one fails."""
+import fcntl
 import itertools
 import json
 import os
@@ -233,6 +234,8 @@ BAD_ROLES = {
     "empty environment": ({"credential_source": "Environment"}, {},
                           "the role of profile p: there are no keys in credential_source Environment",
                           "see what it has: aws configure list"),
+    "half a key": ({"source_profile": "q"}, {"aws_secret_access_key": "s"},
+                   "profile q has a secret key without an access key", "enter both: aws configure --profile q"),
     "mfa": ({"source_profile": "q", "mfa_serial": "arn:aws:iam::1:mfa/me"}, {"aws_access_key_id": "A",
                                                                             "aws_secret_access_key": "s"},
             "profile p asks for a code (MFA) (mfa_serial), which is not supported here", COMMAND),
@@ -249,6 +252,15 @@ def test_roles_that_cannot_be_assumed(aws, name):
     aws.config["profile q"] = q
     assert error(aws.call(profile="p")) == ("bad_credentials", message, hint)
     assert aws.asked_sts() == []
+
+
+def test_roles_without_end(aws):
+    for number in range(12):
+        aws.config[f"profile p{number}"] = {"role_arn": "arn:aws:iam::123456789012:role/x",
+                                            "source_profile": f"p{number + 1}"}
+    aws.config["profile p12"] = aws.keys("user-base")
+    assert error(aws.call(profile="p0")) == (
+        "bad_credentials", "profile p0 assumes too many roles one after the other", MEND)
 
 
 def test_a_role_that_is_not_allowed(aws):
@@ -279,6 +291,27 @@ def test_what_sts_refuses(aws, name):
     answer = error(aws.call())
     assert answer[0] == code and answer[1].startswith(message), answer
     assert aws.cache() == []
+
+
+def test_an_answer_of_sts_without_keys(aws):
+    role(aws)
+    aws.store.faults([{"action": "AssumeRole", "status": 200, "body": body} for body in (
+        "<AssumeRoleResponse/>", "<C><AccessKeyId>A B</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t"
+                                 "</SessionToken><Expiration>2030-01-01T00:00:00Z</Expiration></C>")])
+    assert error(aws.call())[:2] == ("failed", "the answer of STS has no keys")
+    assert error(aws.call())[:2] == (
+        "bad_credentials", "the keys of the role have white space inside, or more than keys have")
+    assert aws.cache() == []
+
+
+@pytest.mark.parametrize("seconds", ["60", "soon"])
+def test_a_duration_that_no_session_has(aws, seconds):
+    """Then as long as STS has it."""
+    role(aws)
+    aws.config["default"]["duration_seconds"] = seconds
+    assert aws.call()["value"] == VALUE
+    (asked,) = [e for e in aws.store.log(every=True) if e["action"] == "AssumeRole"]
+    assert "DurationSeconds" not in asked["form"]
 
 
 WEB_FAILS = {
@@ -332,6 +365,61 @@ def test_a_containers_token(aws):
                                  f"look at {file}")
 
 
+NO_KEYS = "127.0.0.1:{port} did not answer with keys for this container"
+CONTAINER_FAILS = {  # what the agent answers: what is said of it
+    "not JSON": (b"<html>", NO_KEYS),
+    "no secret": (b'{"AccessKeyId":"A","Token":"t"}', NO_KEYS),
+    "keys that are none": (b'{"AccessKeyId":"A B","SecretAccessKey":"s"}',
+                           "the keys of this container have white space inside, or more than keys have"),
+}
+
+
+@pytest.mark.parametrize("name", CONTAINER_FAILS)
+def test_a_container_agent_that_has_no_keys(aws, name):
+    container(aws)
+    aws.metadata.raw, message = CONTAINER_FAILS[name]
+    assert error(aws.call()) == ("bad_credentials", message.format(port=aws.metadata.port),
+                                 "check the role of the task or pod, and its AWS_CONTAINER_* variables")
+
+
+@pytest.mark.parametrize("variable, value, message", [
+    ("RELATIVE", "v2/x", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not allowed: v2/x"),
+    ("RELATIVE", "/v2/@x", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not allowed: /v2/@x"),
+    ("FULL", "http://127.0.0.1/" + "x" * 1100, "the URL of the container's keys is too long")],
+    ids=["no path", "a name", "too long"])
+def test_container_urls_that_are_none(aws, variable, value, message):
+    aws.env[f"AWS_CONTAINER_CREDENTIALS_{variable}_URI"] = value
+    assert error(aws.call())[:2] == ("bad_credentials", message)
+
+
+def test_a_containers_token_that_is_none(aws):
+    container(aws)
+    aws.env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "Basic\nX-Other: header"
+    assert error(aws.call()) == ("bad_credentials", "the container's authorization token has more than one line",
+                                 "look at AWS_CONTAINER_AUTHORIZATION_TOKEN")
+    aws.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = str(aws.folder / "none")
+    code, message, _ = error(aws.call())
+    assert (code, message.split(":")[0]) == ("not_found", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+    assert aws.metadata.requests == []
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_container_agent_that_is_busy(aws, status):
+    """Asked three times, a second apart, and no more."""
+    container(aws)
+    aws.metadata.status = status
+    assert error(aws.call())[:2] == (
+        "bad_credentials", f"127.0.0.1:{aws.metadata.port} refuses keys for this container (status {status})")
+    assert len(aws.metadata.requests) == 3
+
+
+def test_a_container_agent_that_is_not_there(aws):
+    """For want of time asked once."""
+    container(aws)
+    aws.env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://127.0.0.1:9/creds"
+    assert error(aws.call(deadline_ms=900))[0] == "unreachable"
+
+
 @pytest.mark.parametrize("uri", ["http://169.254.169.254/creds", "http://127.0.0.1@evil.example/", "ftp://127.0.0.1/",
                                  "http://127.evil.example/", "http://localhost.evil.example/"])
 def test_container_hosts_that_are_not_allowed(aws, uri):
@@ -378,6 +466,51 @@ def test_an_instance_that_has_no_keys(aws, how):
         "bad_credentials", "no AWS keys: neither in the environment nor in ~/.aws/credentials")
     assert len(aws.metadata.requests) == {"disabled": 0, "slow": 1, "no role": 2, "refused": 0}[how]
     assert aws.machine.seconds < 20
+
+
+INSTANCE_FAILS = {
+    "no token": {"token": b""},
+    "a token that no header can carry": {"token": b"two\nlines"},
+    "a token without end": {"token": b"x" * 5000},
+    "a role that is a path": {"role": b"../other"},
+    "a role without end": {"role": b"x" * 130},
+    "no JSON": {"raw": b"<html>"},
+    "no keys": {"raw": b'{"Code":"AssumeRoleUnauthorizedAccess"}'},
+    "half a key": {"raw": b'{"AccessKeyId":"A"}'},
+}
+
+
+@pytest.mark.parametrize("name", INSTANCE_FAILS)
+def test_an_instance_that_answers_with_something_else(aws, name):
+    """Where there are no keys there are none: a machine that is no instance has others."""
+    instance(aws)
+    vars(aws.metadata).update(INSTANCE_FAILS[name])
+    assert error(aws.call())[:2] == (
+        "bad_credentials", "no AWS keys: neither in the environment nor in ~/.aws/credentials")
+
+
+def test_an_instance_whose_keys_are_none(aws):
+    instance(aws)
+    aws.metadata.raw = b'{"AccessKeyId":"A B","SecretAccessKey":"s"}'
+    assert error(aws.call())[:2] == (
+        "bad_credentials", "the keys of this instance have white space inside, or more than keys have")
+
+
+@pytest.mark.parametrize("how", ["a slash at its end", "in the profile", "in no time"])
+def test_where_an_instance_is_asked(aws, how):
+    instance(aws)
+    aws.env["AWS_EC2_METADATA_DISABLED"] = ""
+    if how == "a slash at its end":
+        aws.env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] += "/"
+    if how == "in the profile":
+        aws.config["default"] = {"ec2_metadata_service_endpoint": aws.env.pop("AWS_EC2_METADATA_SERVICE_ENDPOINT")}
+        aws.env["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"] = "IPv6"  # of the service's own address
+    if how == "in no time":
+        aws.metadata.slow = 2
+        assert error(aws.call(deadline_ms=500))[0] == "bad_credentials"
+    else:
+        assert aws.call()["value"] == VALUE
+        assert aws.metadata.requests[0] == ("PUT", "/latest/api/token")
 
 
 def test_keys_of_a_container_and_an_instance_are_not_cached(aws):
@@ -500,6 +633,28 @@ def test_a_cache_that_is_damaged_is_no_cache(aws, text):
     assert aws.asked_sts() == ["AssumeRole"] * 2
 
 
+def test_a_cache_whose_keys_are_none(aws):
+    role(aws)
+    aws.call()
+    aws.cache()[0].write_text(json.dumps({"AccessKeyId": "A B", "SecretAccessKey": "s", "SessionToken": "t",
+                                          "Expiration": "2099-01-01T00:00:00Z"}))
+    assert aws.call()["value"] == VALUE
+    assert aws.asked_sts() == ["AssumeRole"] * 2
+
+
+@pytest.mark.parametrize("minutes, asked", [(14, 1), (-1, 2)], ids=["that still work", "that have expired"])
+def test_keys_that_somebody_else_is_renewing(aws, minutes, asked):
+    """Nobody waits for those that still work; for others half of the time, and then each asks itself."""
+    role(aws)
+    aws.call()
+    (file,) = aws.cache()
+    age_to(file, minutes)
+    with open(file.with_name(file.name + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert aws.call(deadline_ms=4000)["value"] == VALUE
+    assert aws.asked_sts() == ["AssumeRole"] * asked
+
+
 def test_a_cache_that_others_can_write_is_not_believed(aws):
     role(aws)
     aws.call()
@@ -511,9 +666,10 @@ def test_a_cache_that_others_can_write_is_not_believed(aws):
 
 def test_without_a_folder_there_is_no_cache(aws):
     role(aws)
-    aws.env["XDG_STATE_HOME"] = "/proc/nowhere"
-    assert aws.call()["value"] == aws.call()["value"] == VALUE
-    assert aws.asked_sts() == ["AssumeRole"] * 2
+    for number, folder in enumerate(["/proc/nowhere", "/x" * 2100, "/x" * 2030, "/x" * 2010], 1):
+        aws.env["XDG_STATE_HOME"] = folder
+        assert aws.call()["value"] == aws.call()["value"] == VALUE
+        assert aws.asked_sts() == ["AssumeRole"] * 2 * number
 
 
 def test_a_program_that_says_when_its_keys_expire_runs_once(aws):
@@ -523,6 +679,28 @@ def test_a_program_that_says_when_its_keys_expire_runs_once(aws):
     path = aws.machine.world.program("p", f"#!/bin/sh\necho x >>{count}\necho {shlex.quote(text)}\n")
     aws.config["profile p"] = {"credential_process": path}
     for _ in range(3):
+        assert aws.call(profile="p")["value"] == VALUE
+    assert count.read_text() == "x\n"
+
+
+@pytest.mark.parametrize("keys", [{"SecretAccessKey": "s"}, {"AccessKeyId": "A"}], ids=["no id", "no secret"])
+def test_a_program_that_prints_half_a_key(aws, keys):
+    text = json.dumps({"Version": 1, **keys})
+    path = aws.machine.world.program("p", f"#!/bin/sh\necho {shlex.quote(text)}\n")
+    aws.config["profile p"] = {"credential_process": path}
+    assert error(aws.call(profile="p"))[:2] == (
+        "bad_credentials", "the credential_process of profile p did not print keys (JSON, Version 1)")
+
+
+def test_a_program_whose_keys_have_no_session(aws):
+    """Kept until they expire nevertheless."""
+    key, secret = aws.store.user("user-program", EVERYTHING)
+    count = aws.folder / "count"
+    text = json.dumps({"Version": 1, "AccessKeyId": key, "SecretAccessKey": secret,
+                       "Expiration": "2099-01-01T00:00:00Z"})
+    path = aws.machine.world.program("p", f"#!/bin/sh\necho x >>{count}\necho {shlex.quote(text)}\n")
+    aws.config["profile p"] = {"credential_process": path}
+    for _ in range(2):
         assert aws.call(profile="p")["value"] == VALUE
     assert count.read_text() == "x\n"
 

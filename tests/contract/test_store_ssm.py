@@ -452,6 +452,74 @@ def test_every_error_of_the_service_is_known(machine, parameter_store):
     assert not wrong
 
 
+NO_VALUE = "GetParameter: the answer has no version and value of a parameter"
+
+
+@pytest.mark.parametrize("body", [
+    {}, {"Parameter": {}}, {"Parameter": {"Version": 0, "Value": "x"}}, {"Parameter": {"Version": 1}},
+    {"Parameter": {"Version": 1, "Value": 7}}], ids=json.dumps)
+def test_an_answer_without_a_value(machine, parameter_store, fault_server, body):
+    server = fault_server("answer", body=json.dumps(body).encode())
+    assert error(machine.get(url=parameter_store.url(endpoint=server.url))) == ("failed", NO_VALUE, "")
+
+
+def pages(fault_server, store, *answers):
+    server = fault_server("answers", answers=[json.dumps(a).encode() for a in answers])
+    return server, store.url(endpoint=server.url)
+
+
+def version(number):
+    return {"Version": number, "Value": f"value {number}"}
+
+
+def test_a_history_with_something_else_in_it(machine, parameter_store, fault_server):
+    server, url = pages(fault_server, parameter_store, {"Parameters": [version(2), {"Version": 1}]})
+    assert error(machine.call("history", url=url)) == ("failed", NO_VALUE, "")
+
+
+def test_a_history_that_never_ends(machine, parameter_store, fault_server):
+    """An empty page is not the last one; a hundred of them are."""
+    server, url = pages(fault_server, parameter_store, {"Parameters": [version(3)], "NextToken": "t"},
+                        *[{"Parameters": [], "NextToken": "t"}] * 200)
+    assert [v["version"] for v in machine.call("history", url=url)["versions"]] == [3]
+    assert [b'"NextToken":"t"' in r for r in server.requests] == [False] + [True] * 99
+
+
+def test_a_name_that_no_parameter_has(machine, parameter_store):
+    assert error(machine.get(path="/" + "x" * 2048)) == (
+        "invalid", "the parameter's name is longer than 2048 characters", "")
+    assert parameter_store.log() == []
+
+
+def test_a_lost_put_whose_parameter_is_gone(machine, parameter_store):
+    """Deleted while we put a second version: whether ours came before that is not known."""
+    parameter_store.faults([{"action": "PutParameter", "drop": True}])
+    code, _, hint = error(machine.put(expect=1))
+    assert (code, hint) == (
+        "unreachable", "whether the value was stored is not known; see: credrelay pull --dry-run")
+    assert parameter_store.actions() == [("PutParameter", "dropped"), ("GetParameter", 400)]
+
+
+@pytest.mark.parametrize("value, action", [(VALUE, "kms:Encrypt"), ("x" * 4097, "kms:GenerateDataKey")],
+                         ids=["fits into the Standard tier", "does not"])
+def test_what_intelligent_tiering_encrypts_with(machine, parameter_store, value, action):
+    """The key that a value meets depends on its size."""
+    parameter_store.faults([{"action": "PutParameter", "status": 400, "type": "AccessDeniedException",
+                             "message": KMS_REFUSES}])
+    answer = machine.put(value, options={**PROFILES, "tier": "intelligent"})
+    assert error(answer)[2].startswith(f"allow {action} on the parameter's KMS key ")
+
+
+@pytest.mark.parametrize("header", ["soon", "-1", "7 minutes", ""])
+def test_a_time_to_wait_that_cannot_be_read(machine, parameter_store, header):
+    """Then as long as usual."""
+    parameter_store.put(VALUE)
+    parameter_store.faults([{"action": "GetParameter", "status": 400, "type": "ThrottlingException",
+                             "headers": [["x-amz-retry-after", header]]}])
+    assert machine.get()["value"] == VALUE
+    assert parameter_store.actions() == [("GetParameter", 400), ("GetParameter", 200)]
+
+
 # -- proxies -----------------------------------------------------------------------------------
 
 
@@ -756,6 +824,25 @@ def test_check_of_writing_that_cannot_be_tested(machine, parameter_store):
     assert "write" not in rows(machine)
 
 
+@pytest.mark.parametrize("fault, detail", [
+    ({"status": 400, "type": "ParameterPatternMismatchException"},
+     "may put (asked by a put that changes nothing; enciphering was not tested)"),
+    ({"status": 200, "body": '{"Version":2}'}, "not tested: AWS answered otherwise than it should")])
+def test_check_of_writing_answered_otherwise(machine, parameter_store, fault, detail):
+    parameter_store.put(VALUE)
+    parameter_store.faults([{"action": "PutParameter", **fault}])
+    assert rows(machine)["write"] == (True, detail, "")
+
+
+def test_check_of_a_name_without_a_slash(machine, parameter_store):
+    """Such a one is not below a path, and its ARN says so."""
+    name = parameter_store.path.split("/")[2]
+    parameter_store.put(VALUE, path=name)
+    machine.world.write_aws_profiles(claude_creds_writer=parameter_store.user(WRITER, policy(allow("ssm:*", "*"))))
+    assert rows(machine, path=name)["kms"] == (
+        True, f"the value could be deciphered (PARAMETER_ARN = {parameter_arn('/' + name)})", "")
+
+
 def test_check_of_a_customer_key(machine, parameter_store):
     parameter_store.put("x", kms_key=KMS_KEY)
     machine.world.write_aws_profiles(claude_creds_writer=parameter_store.user(
@@ -812,6 +899,32 @@ def test_check_of_certificates(machine, parameter_store, fault_server, certifica
     host, (ok, detail, hint) = certificate(certificates.good, {})
     assert not ok and detail.startswith(f"GetParameter: the TLS certificate of {host} is not trusted")
     assert hint == "if a proxy inspects TLS here, set AWS_CA_BUNDLE to its certificate's file"
+
+
+def test_check_of_a_connection_that_is_none(machine, parameter_store, fault_server):
+    server = fault_server("refused", scheme="https")
+    found = rows(machine, url=parameter_store.url(endpoint=server.url), role="reader", deadline_ms=4000)
+    assert found["certificate"] == (True, "not seen: there was no answer", "")
+    assert found["clock"] == (True, "not compared: there was no answer", "")
+    assert not found["read"][0]
+
+
+def test_check_of_a_connection_that_everybody_reads(machine, parameter_store, fault_server):
+    proxy = fault_server("answer", body=json.dumps({"Parameter": {"Version": 1, "Value": VALUE}}).encode())
+    url = parameter_store.url(endpoint="http://ssm.example.com")
+    assert rows(machine, url=url, role="reader", env={"http_proxy": proxy.url})["certificate"] == (
+        False, "none: ssm.example.com is asked over plain http",
+        "set the endpoint to https://ssm.example.com: everybody on the way can read the login")
+
+
+@pytest.mark.parametrize("endpoint", ["http://ssm.us-west-2.amazonaws.com", "http://ssm.us-west-2.api.aws"])
+def test_an_endpoint_of_awss_own_serves_one_service(machine, parameter_store, fault_server, endpoint):
+    """Who we are is asked where STS is; nothing leaves this machine but to the proxy."""
+    proxy = fault_server("answer", status="403 Forbidden")
+    rows(machine, url=parameter_store.url(endpoint=endpoint), role="reader", deadline_ms=4000,
+         env={"http_proxy": proxy.url, "https_proxy": proxy.url})
+    asked = {request.split(b" HTTP/")[0] for request in proxy.requests}
+    assert asked == {b"CONNECT sts.us-west-2.amazonaws.com:443", b"POST " + endpoint.encode() + b"/"}
 
 
 def test_check_without_keys(machine):

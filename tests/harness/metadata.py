@@ -23,6 +23,9 @@ class Metadata:
         self.authorization = None  # what the agent demands
         self.status = 200       # of the agent
         self.slow = 0           # seconds before any answer
+        self.token = b"IMDS-TOKEN=="
+        self.role = b"fleet-role"
+        self.raw = None         # what stands in the keys' place
         self.requests, self.headers = [], []
         service = self
 
@@ -53,18 +56,21 @@ class Metadata:
     def answer(self, method, path, headers):
         if (method, path) == ("PUT", "/latest/api/token"):
             lifetime = headers.get("x-aws-ec2-metadata-token-ttl-seconds")
-            return (200, b"IMDS-TOKEN==") if lifetime == "21600" else (400, b"")
+            return (200, self.token) if lifetime == "21600" else (400, b"")
         if path.startswith(ROLES):
             if headers.get("x-aws-ec2-metadata-token") != "IMDS-TOKEN==":
                 return 401, b""
             if not self.keys:
                 return 404, b""
-            return 200, b"fleet-role" if path == ROLES else json.dumps(self.keys).encode()
+            return 200, self.role if path == ROLES else self.written_keys()
         if path == "/creds":
             if headers.get("Authorization") != self.authorization:
                 return 401, b""
-            return self.status, json.dumps(self.keys).encode()
+            return self.status, self.written_keys()
         return 404, b""
+
+    def written_keys(self):
+        return json.dumps(self.keys).encode() if self.raw is None else self.raw
 
     def close(self):
         self.server.shutdown()
