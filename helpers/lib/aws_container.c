@@ -85,9 +85,9 @@ static bool read_token(struct buf *out, struct err *e)
     const char *token = aws_env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     if (file && !file_read(file, out, e))
         return err_context(e, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    if (!file && token)
-        buf_text(out, token);
-    if (out->failed || strpbrk(buf_str(out), "\r\n")) {
+    if (!file && token && !buf_text(out, token))
+        return buf_error(out, "the container's authorization token", e);
+    if (strpbrk(buf_str(out), "\r\n")) {
         err_set(e, ERR_BAD_CREDENTIALS,
                 "the container's authorization token has more than one line");
         return err_hint(e, "look at %s", file ? file : "AWS_CONTAINER_AUTHORIZATION_TOKEN");

@@ -397,6 +397,8 @@ def test_a_containers_token_that_is_none(aws):
     aws.env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "Basic\nX-Other: header"
     assert error(aws.call()) == ("bad_credentials", "the container's authorization token has more than one line",
                                  "look at AWS_CONTAINER_AUTHORIZATION_TOKEN")
+    aws.env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "x" * 16385
+    assert error(aws.call())[:2] == ("too_large", "the container's authorization token is larger than 16384 bytes")
     aws.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = str(aws.folder / "none")
     code, message, _ = error(aws.call())
     assert (code, message.split(":")[0]) == ("not_found", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
