@@ -71,6 +71,8 @@ static const struct {
     {"like an encoded word", "=?UTF-8?Q?x?=", "=?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fx=3F=3D?="},
     {"another header", "a\r\nBcc: evil@example.org",
      "=?UTF-8?Q?a=0D=0ABcc=3A_evil=40example=2Eorg?="},
+    {"braces", "é {x}", "=?UTF-8?Q?=C3=A9_=7Bx=7D?="},
+    {"a control character", "a\x7f", "=?UTF-8?Q?a=7F?="},
     {"not UTF-8", "a\xff z", "=?UTF-8?Q?a=3F_z?="},
 };
 
@@ -90,7 +92,7 @@ static void test_subjects(void **state)
 static void test_no_field_can_end(void **state)
 {
     const struct mime m = {.from = "a@b\r\nX-From: 1",
-                           .to = "c@d\nX-To: 1",
+                           .to = "c@d\nX-To: 1\x7f",
                            .subject = "s",
                            .text = "",
                            .id = "1>\r\nX-Id: 1"};
@@ -99,6 +101,18 @@ static void test_no_field_can_end(void **state)
     compose(&m, &out);
     same_int("no header of theirs", strstr(buf_str(&out), "\nX-") == NULL, true);
     same_text("from", field_of(buf_str(&out), "From: "), "a@b??X-From: 1");
+    same_text("to", field_of(buf_str(&out), "To: "), "c@d?X-To: 1?");
+    buf_free(&out);
+}
+
+/* An address without a host is of this machine. */
+static void test_a_sender_without_a_host(void **state)
+{
+    const struct mime m = {.from = "root", .to = "c@d", .subject = "s", .text = "", .id = "1"};
+    struct buf out;
+    (void)state;
+    compose(&m, &out);
+    same_text("id", field_of(buf_str(&out), "Message-ID: "), "<1@localhost>");
     buf_free(&out);
 }
 
@@ -108,6 +122,7 @@ static const struct {
     {"nothing", "", ""},
     {"without an end", "a", "a"},
     {"equals", "a=b", "a=3Db"},
+    {"a control character", "a\x7f\n", "a=7F\r\n"},
     {"umlaut", "ü\n", "=C3=BC\r\n"},
     {"carriage returns", "a\r\nb\r", "a=0D\r\nb=0D"},
     {"spaces at the end", "a \nb\t\n  c  ", "a=20\r\nb=09\r\n  c =20"},
@@ -153,11 +168,9 @@ static void test_dates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_whole_one),
-        cmocka_unit_test(test_subjects),
-        cmocka_unit_test(test_no_field_can_end),
-        cmocka_unit_test(test_bodies),
-        cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_a_whole_one),      cmocka_unit_test(test_subjects),
+        cmocka_unit_test(test_no_field_can_end), cmocka_unit_test(test_a_sender_without_a_host),
+        cmocka_unit_test(test_bodies),           cmocka_unit_test(test_dates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

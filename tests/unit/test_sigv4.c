@@ -203,7 +203,11 @@ static void test_time(void **state)
     } times[] = {{0, "19700101T000000Z"},
                  {1440938160, "20150830T123600Z"},
                  {1709251199, "20240229T235959Z"},
-                 {4102444800, "21000101T000000Z"}};
+                 {4102444800, "21000101T000000Z"},
+                 {253402300799, "99991231T235959Z"},
+                 /* years that have no such form */
+                 {253402300800, "19700101T000000Z"},
+                 {INT64_MAX, "19700101T000000Z"}};
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         char out[SIGV4_TIME_SIZE];
         sigv4_time(times[i].seconds, out);
