@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -165,6 +166,9 @@ CALL(DIR *, opendir, NULL, (const char *path), (path))
 CALL(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, options))
 CALL(int, dup2, -1, (int fd, int as), (fd, as))
 CALL(int, pipe2, -1, (int fds[2], int flags), (fds, flags))
+CALL(int, setpgid, -1, (pid_t pid, pid_t group), (pid, group))
+CALL(int, dup2, -1, (int from, int to), (from, to))
+CALL(int, poll, -1, (struct pollfd * fds, nfds_t count, int ms), (fds, count, ms))
 CALL(int, gethostname, answer(), (char *at, size_t len), (at, len))
 CALL(struct passwd *, getpwuid, NULL, (uid_t uid), (uid))
 CALL(int, inotify_init1, -1, (int flags), (flags))
