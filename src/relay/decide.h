@@ -46,6 +46,9 @@ struct memory {
     /* The login that the store was last seen to hold in full, and the one that this machine has
      * claimed to renew (relay/renew.h); "": none. */
     char entrusted[FINGERPRINT_SIZE], claimed[FINGERPRINT_SIZE];
+    /* The login that was last put, and on top of which version, until it is known what came of it;
+     * fingerprint "": nothing. */
+    struct seen putting;
 };
 
 #define REJECTED_FOR_MS INT64_C(86400000)

@@ -115,11 +115,42 @@ static bool allowed(enum intent intent, enum action a)
 
 /* ---- acting ---- */
 
+/* On disk before it is put: who is killed before the answer cannot know that it has covered another's. */
+static void note_putting(struct sync *s, const struct login *l)
+{
+    struct memory *m = &s->session->state.memory;
+    struct err ignored; /* it is told when the session is closed */
+    memcpy(m->putting.fingerprint, l->facts.fingerprint, sizeof m->putting.fingerprint);
+    m->putting.version = s->shelf.shared.facts.version;
+    (void)!session_save(s->session, &ignored);
+}
+
+static void note_put(struct sync *s)
+{
+    s->session->state.memory.putting = (struct seen){.version = 0};
+}
+
+/* A store without compare-and-swap lets a put that comes too late cover a later login. */
+static bool settle_put(struct sync *s, struct err *e)
+{
+    const struct seen putting = s->session->state.memory.putting;
+    const struct stored *shared = &s->shelf.shared.facts;
+    if (!putting.fingerprint[0] || strcmp(putting.fingerprint, shared->login.fingerprint) != 0 ||
+        s->relay->role == ROLE_READER || s->rq->intent == INTENT_PULL || s->rq->dry_run)
+        return true;
+    if (shared->version > putting.version + 1 && !shelf_settle(&s->shelf, putting.version, e))
+        return false;
+    note_put(s);
+    return true;
+}
+
 static bool publish(struct sync *s, struct err *e)
 {
     struct memory *m = &s->session->state.memory;
+    note_putting(s, &s->local);
     if (!shelf_publish(&s->shelf, &s->local, &s->report.warning, e))
         return false;
+    note_put(s);
     memory_in_step(m, s->local.facts.fingerprint, s->shelf.put_version);
     /* After a lost race the store holds the winner by now. */
     if (s->shelf.shared.facts.version != s->shelf.put_version)
@@ -129,8 +160,10 @@ static bool publish(struct sync *s, struct err *e)
 
 static bool forward(struct sync *s, struct err *e)
 {
+    note_putting(s, &s->shelf.renewable.login);
     if (!shelf_forward(&s->shelf, e))
         return false;
+    note_put(s);
     memory_saw(&s->session->state.memory, s->shelf.shared.facts.login.fingerprint,
                s->shelf.shared.facts.version);
     return true;
@@ -227,7 +260,7 @@ static bool loop(struct sync *s, struct err *e)
             *e = s->local_why;
             return false;
         }
-        if (!shelf_look(&s->shelf, &s->session->state.memory, e))
+        if (!shelf_look(&s->shelf, &s->session->state.memory, e) || !settle_put(s, e))
             return false;
         bool force = s->rq->force && !insisted;
         struct decision d = force ? insist(s) : ask_with_history(s);

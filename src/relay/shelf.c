@@ -407,6 +407,17 @@ bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning, 
     return put_shared(s, l, expect, e);
 }
 
+bool shelf_settle(struct shelf *s, int64_t expect, struct err *e)
+{
+    struct shelf_value best = {.facts = s->shared.facts, .login = LOGIN_INIT(LOGIN_ABSENT)};
+    bool ok = look_between(s, false, expect, s->shared.facts.version, stays, &best, e);
+    ok = ok && (!best.login.part || put_shared(s, &best.login, 0, e));
+    if (ok && best.login.part)
+        restore_renewable(s, &s->shared.facts.login, 0);
+    login_free(&best.login);
+    return ok;
+}
+
 bool shelf_claim(struct shelf *s, bool renewing, struct err *e)
 {
     const struct tenure ours = tenure(s, renewing);

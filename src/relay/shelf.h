@@ -43,6 +43,10 @@ bool shelf_publish(struct shelf *s, const struct login *l, struct err *warning,
  * does not after all.  ERR_CONFLICT: somebody else was faster.  Either way, look again. */
 bool shelf_claim(struct shelf *s, bool renewing, struct err *e) MUST_CHECK;
 
+/* The shared value is a login that this machine put on top of version EXPECT, when it was killed before it
+ * could hear who else had: settle that race now. */
+bool shelf_settle(struct shelf *s, int64_t expect, struct err *e) MUST_CHECK;
+
 /* Finish somebody's publication: put the renewable value's login into the shared value. */
 bool shelf_forward(struct shelf *s, struct err *e) MUST_CHECK;
 

@@ -44,6 +44,9 @@ static void read_memory(const jv *doc, int64_t now, struct memory *m)
     read_fingerprint(doc, "refused", m->refused);
     read_fingerprint(doc, "entrusted", m->entrusted);
     read_fingerprint(doc, "claimed", m->claimed);
+    const jv *putting = jv_get(doc, "putting");
+    if (read_fingerprint(putting, "login", m->putting.fingerprint))
+        m->putting.version = jv_number(putting, "version", 0);
 }
 
 bool state_load(const char *path, const char *store, int64_t now, struct state *ret, struct err *e)
@@ -124,6 +127,7 @@ bool state_text(const char *store, const struct state *s, struct buf *out, struc
               jv_put_text(doc, "refused", s->memory.refused) &&
               jv_put_text(doc, "entrusted", s->memory.entrusted) &&
               jv_put_text(doc, "claimed", s->memory.claimed) &&
+              jv_put(doc, "putting", seen_value(&s->memory.putting)) &&
               jv_put_int(doc, "fruitless_at", s->fruitless_at) &&
               jv_put_int(doc, "waited_at", s->waited_at) && jv_write(doc, out) &&
               buf_text(out, "\n");

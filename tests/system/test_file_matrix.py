@@ -165,7 +165,7 @@ ROWS = {
     "ulimit -n 4": Row(at.few_descriptors(4), failed("cannot open", f"{STATE}/claude.json", "Too many open files"),
                        failed("cannot open", f"{STATE}/claude.json", "Too many open files"),
                        (74, "[claude-p] cannot make a pipe: Too many open files\n"), needs="no sanitizer"),
-    "quota": Row(at.answered("fsync:error=EDQUOT:when=1", about_the_login=False),
+    "quota": Row(at.answered("fsync:error=EDQUOT:when=1+", about_the_login=False),
                  failed("cannot write", TEMPORARY, "Disk quota exceeded", "HOME/.claude"),
                  (0, memory_not_written("Disk quota exceeded")), needs="strace"),
     "stale for a moment": Row(at.answered("openat:error=ESTALE:when=1"), FINE,

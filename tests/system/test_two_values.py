@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness.proxy_store import ProxyStore
-from harness.relay import (RENEWABLE, LocalStore, fingerprint, join, made_up, refresh_token, token)
+from harness.relay import (RENEWABLE, SHARED, LocalStore, fingerprint, join, made_up, refresh_token, token)
 
 
 @pytest.fixture
@@ -321,6 +321,49 @@ def test_two_writers_race(fleet, store, plain, round):
         sync(laptop)
         assert laptop.read_login() == full
     assert sync(desk) == sync(laptop) == "nothing to do"
+
+
+RACED_AND_KILLED = """
+if now({when!r}):
+    for where, value in {puts!r}:
+        expect = ask(op="get", path=where).get("version", 0)
+        assert ask(op="put", path=where, value=value, expect=expect)["ok"]
+if now('put 1'):
+    put_as_ssm()
+    os.kill(os.getppid(), signal.SIGKILL)
+    sys.exit()
+if op == 'put': tell(put_as_ssm()); sys.exit(0)
+"""
+
+
+@pytest.mark.parametrize("when", ["put renewable 1", "put 1", "one value"])
+@pytest.mark.parametrize("hours, winner", [(9, 3), (7, 2)], ids=["theirs is later", "ours is later"])
+def test_a_racer_that_is_killed_before_it_can_settle(fleet, store, when, hours, winner):
+    """Its put has covered another's, and it is gone before it hears so; the next sync settles that."""
+    plain = when == "one value"
+    more = "share-refresh-token = yes\n" if plain else ""
+    desk, = fleet("desk")
+    proxy = ProxyStore(desk, SSM, store.path)
+    join(desk, proxy, more=more)
+    desk.write_login(made_up(1))
+    sync(desk)
+    theirs = made_up(3, expires_in=hours * 3600)
+    puts = [(RENEWABLE, json.dumps({"holder": "laptop", "login": theirs})),
+            (SHARED, json.dumps({"claudeAiOauth": without_refresh(theirs)}))]
+    proxy.behave(RACED_AND_KILLED.format(when="put 1" if plain else when,
+                                         puts=[(SHARED, json.dumps(theirs))] if plain else puts))
+    desk.write_login(made_up(2))
+    assert desk.run("credrelay", "sync").status == -9
+    assert store.history() == [token(1), token(3), token(2)]
+    assert desk.run("credrelay", "sync").status == 0
+    assert store.shared()["accessToken"] == desk.access_token() == token(winner)
+    if plain:
+        assert store.shared()["refreshToken"] == refresh_token(winner)
+    else:
+        told = desk.run("credrelay", "sync", "--json").json
+        assert told["holder"] == ("laptop" if winner == 3 else "desk")
+        assert ("refreshToken" in oauth(desk)) == (winner == 2)
+    assert sync(desk) == "nothing to do"
 
 
 # -- one value -----------------------------------------------------------------------------------

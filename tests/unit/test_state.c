@@ -44,6 +44,9 @@ static void test_round_trip(void **state)
     snprintf(full.memory.refused, sizeof full.memory.refused, "%s", print(9));
     snprintf(full.memory.entrusted, sizeof full.memory.entrusted, "%s", print(10));
     snprintf(full.memory.claimed, sizeof full.memory.claimed, "%s", print(11));
+    full.memory.putting.version = 12;
+    snprintf(full.memory.putting.fingerprint, sizeof full.memory.putting.fingerprint, "%s",
+             print(12));
     full.fruitless_at = NOW - 5;
     full.waited_at = NOW - 6;
     umask(0);
@@ -66,6 +69,8 @@ static void test_round_trip(void **state)
     same_text("refused", m->refused, print(9));
     same_text("entrusted", m->entrusted, print(10));
     same_text("claimed", m->claimed, print(11));
+    same_text("putting", m->putting.fingerprint, print(12));
+    same_int("putting", m->putting.version, 12);
     same_int("fruitless", again.fruitless_at, NOW - 5);
 
     static struct state empty;
@@ -73,6 +78,7 @@ static void test_round_trip(void **state)
     same_text("as a person reads it", file_text(in_home("s.json")),
               "{\"v\":1,\"store\":\"local:\",\"step\":{\"login\":\"\",\"version\":0},\"seen\":[],"
               "\"rejected\":[],\"refused\":\"\",\"entrusted\":\"\",\"claimed\":\"\","
+              "\"putting\":{\"login\":\"\",\"version\":0},"
               "\"fruitless_at\":0,\"waited_at\":0}\n");
 }
 
