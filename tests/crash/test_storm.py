@@ -1,6 +1,9 @@
 """Everybody at once: 32 publishers, pullers and wrappers on one home and one store, whose client
 refreshes with single-use tokens, while people log in here and on another machine, and a killer ends
-whom it likes.  No reader ever sees a torn or earlier login, nothing is left behind, nobody hangs."""
+whom it likes.  No reader ever sees a torn or earlier login, nothing is left behind, nobody hangs.
+
+Once on the embedded store, whose versions never go back; once on Parameter Store, where a racer's put
+can cover a later login for a moment, and must not in the end."""
 import collections
 import contextlib
 import json
@@ -13,11 +16,12 @@ from pathlib import Path
 import pytest
 
 from harness.login_reader import order
+from harness.parameter_store import WRITER
 from harness.relay import RENEWABLE, SHARED, LocalStore, join, wait_for
 from harness.stepper import EVERYTHING, TEMPORARY
 from harness.watch import ASAN
 
-SECONDS = 60 if EVERYTHING else 8
+SECONDS = {"local": 60 if EVERYTHING else 8, "ssm": 60 if EVERYTHING else 4}
 WORKERS = 8 if ASAN else 32  # starting a program takes so much longer there that nobody else would get a turn
 BOUND = 120       # seconds; whatever takes longer hangs
 LIFETIME = 301    # seconds; the client refreshes when less than 300 are left
@@ -53,14 +57,45 @@ def client_lock(machine):
         lock.rmdir()
 
 
+class Local(LocalStore):
+    settings = ""
+
+    def versions(self):
+        """[(version, value), ...] of the shared value, as many as can be seen at once."""
+        answer = self.ask("get")
+        return [(answer["version"], answer["value"])] if answer["ok"] else []
+
+    def puts(self):
+        return self.version(SHARED) + self.version(RENEWABLE)
+
+
+class Ssm:
+    """The strict Parameter Store, asked past the program under test."""
+
+    settings = f"reader-profile = {WRITER}\nwriter-profile = {WRITER}\n"
+
+    def __init__(self, parameters):
+        self.parameters, self.url = parameters, parameters.url()
+
+    def versions(self):
+        return [(v["version"], v["value"]) for v in self.parameters.history()]
+
+    def shared(self):
+        return json.loads(self.versions()[-1][1])["claudeAiOauth"]
+
+    def puts(self):
+        return sum(self.parameters.get(path)["version"]
+                   for path in (self.parameters.path, self.parameters.path + ".renewable"))
+
+
 class Storm:
-    def __init__(self, home, laptop, api, store):
-        self.home, self.laptop, self.api, self.store = home, laptop, api, store
+    def __init__(self, home, laptop, api, store, kind):
+        self.home, self.laptop, self.api, self.store, self.kind = home, laptop, api, store, kind
         self.over = threading.Event()
         self.lock, self.running = threading.Lock(), {}
         self.ends, self.wrong = collections.Counter(), []
         self.kills = self.logins = 0
-        self.stored = []
+        self.stored = {}  # {version: its login's place in the order of time}
 
     # -- who takes part ----------------------------------------------------------------------------
 
@@ -110,15 +145,18 @@ class Storm:
     def onlooker(self):
         """What the store holds, in the order of time."""
         while not self.over.wait(0.05):
-            answer = self.store.ask("get")
-            if answer["ok"]:
-                login = json.loads(answer["value"])["claudeAiOauth"]
-                self.stored.append((answer["version"], order(login)))
+            self.look()
+
+    def look(self):
+        for version, value in self.store.versions():
+            place = order(json.loads(value)["claudeAiOauth"])
+            if self.stored.setdefault(version, place) != place:
+                self.wrong.append(f"version {version} has changed")
 
     # -- the whole ---------------------------------------------------------------------------------
 
     def has_raged(self):
-        return self.wrong or (self.kills > 8 and self.logins > 2 and len(set(self.stored)) > 2)
+        return self.wrong or (self.kills > 8 and self.logins > 2 and len(self.stored) > 2)
 
     def thread(self, work, *arguments):
         def guarded():
@@ -148,18 +186,30 @@ class Storm:
 
 
 @pytest.fixture
-def storm(machines, api, tmp_path):
+def local(tmp_path):
+    return Local(tmp_path / "shared" / "store.db")
+
+
+@pytest.fixture
+def ssm(parameter_store):
+    return Ssm(parameter_store)
+
+
+@pytest.fixture(params=["local", "ssm"])
+def storm(request, machines, api):
     home, laptop = machines("home", "laptop")
-    store = LocalStore(tmp_path / "shared" / "store.db")
+    store = request.getfixturevalue(request.param)
     for machine in (home, laptop):
-        join(machine, store, more="timeout = 60s\n")  # 32 at once on a slow machine are no failure
+        join(machine, store, more=store.settings)
         machine.install_client(api)
+        if request.param == "ssm":
+            machine.write_aws_profiles(**store.parameters.profiles())
     api.set(access_lifetime=LIFETIME, refresh_revokes=True)
     for machine in (home, laptop):  # one after the other: made in one millisecond, neither would be the later one
         machine.write_login({**BESIDE, "claudeAiOauth": api.login()})
         assert machine.run("credrelay", "publish").status == 0
     assert home.run("credrelay", "sync").status == 0
-    return Storm(home, laptop, api, store)
+    return Storm(home, laptop, api, store, request.param)
 
 
 def settle(storm):
@@ -172,10 +222,11 @@ def settle(storm):
 
 
 def test_storm(storm, record_property):
-    seen = storm.rage(SECONDS)
+    seen = storm.rage(SECONDS[storm.kind])
     settle(storm)
-    puts = storm.store.version(SHARED) + storm.store.version(RENEWABLE)
-    counts = {"puts": puts, "reads": seen["reads"], "kills": storm.kills, "logins": storm.logins,
+    storm.look()
+    places = [storm.stored[version] for version in sorted(storm.stored)]
+    counts = {"puts": storm.store.puts(), "reads": seen["reads"], "kills": storm.kills, "logins": storm.logins,
               "refreshes": storm.api.counts()["refreshes"], "blank": seen["blank"]}
     for name, count in counts.items():
         record_property(name, count)
@@ -184,7 +235,8 @@ def test_storm(storm, record_property):
 
     assert storm.wrong == []
     assert seen["wrong"] == []
-    assert storm.stored == sorted(storm.stored), "the store went back"
+    assert storm.kind == "ssm" or places == sorted(places), "the store went back"
+    assert places[-1] == max(places), "the store has an earlier login in the end"
     left = [f.name for folder in (storm.home.login_path.parent, storm.home.state) for f in folder.rglob("*")
             if ".credrelay-" in f.name]
     assert left == []
