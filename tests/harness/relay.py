@@ -77,7 +77,7 @@ def made_up(n, expires_in=8 * 3600, **more):
 
 def join(machine, store, role="writer", more=""):
     """Configure MACHINE to relay through STORE, with time for a loaded machine unless MORE says how much."""
-    patience = {"timeout": "60s", "preflight": "60s"}
+    patience = {"timeout": "5min", "preflight": "5min"}
     more += "".join(f"{key} = {time}\n" for key, time in patience.items() if key not in more)
     machine.configure(f"[claude]\nrole = {role}\nstore = {store.url}\n{more}")
 

@@ -88,7 +88,7 @@ class World:
         options.update(popen)
         return subprocess.Popen([str(a) for a in argv], env={**self.env, **(env or {})}, **options)
 
-    def run(self, *argv, input=None, env=None, timeout=120, **popen) -> Result:
+    def run(self, *argv, input=None, env=None, timeout=400, **popen) -> Result:
         """Run a program to its end.  INPUT (str or bytes) comes through a pipe."""
         began = time.monotonic()
         if input is not None:
