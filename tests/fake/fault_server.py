@@ -183,11 +183,11 @@ class FaultServer:
             connection.unwrap()
 
     def way_drip(self, connection):
-        """The `bytes`, and then the `drop` without end, one byte each half second."""
+        """The `bytes`, and then the `drop` without end, one byte a second."""
         connection.sendall(self.options.get("bytes", b""))
         for byte in itertools.cycle(self.options["drop"]):
             connection.sendall(bytes([byte]))
-            if self.stopping.wait(0.5):
+            if self.stopping.wait(1):
                 break
 
     def way_flood(self, connection):

@@ -17,7 +17,7 @@ from harness.world import LIBEXEC, Result, World
 
 BUILD = Path(os.environ.get("CREDRELAY_BUILD", "/nonexistent"))
 STEP = BUILD / "tests" / "tools" / "step"
-ERRORS = ("ENOSPC", "EIO", "EINTR", "EROFS", "EDQUOT", "ENOMEM", "EMFILE")
+ERRORS = ("ENOSPC", "EIO", "EINTR", "EROFS", "EDQUOT", "ENOMEM", "EMFILE", "ESTALE")
 WAYS = ("kill", *ERRORS, "short")
 
 # `make torture` goes to every system call in every way; `make check` takes each call in two.

@@ -41,11 +41,11 @@ TWICE = {"patience": f"{2 * PATIENCE}s", "within": 2 * PATIENCE + 1, "env": {"AW
 STALLING = {
     "silent": row("silent", NO_ANSWER, CHECK_NETWORK, **HANGS),
     "silent, twice": row("silent", NO_ANSWER.replace("1 attempt", "2 attempts"), CHECK_NETWORK, **TWICE),
-    "a byte of the headers each half second": row(
+    "a byte of the headers a second": row(
         "drip", NO_ANSWER, CHECK_NETWORK, bytes=b"HTTP/1.1 200 OK\r\nX: ", drop=b"x", **HANGS),
-    "a byte of the body each half second": row(
+    "a byte of the body a second": row(
         "drip", NO_ANSWER, CHECK_NETWORK, bytes=headers("200 OK", 1000), drop=b"{", **HANGS),
-    "a byte of the chunks each half second": row(
+    "a byte of the chunks a second": row(
         "drip", NO_ANSWER, CHECK_NETWORK, bytes=CHUNKED, drop=b"1\r\nx\r\n", **HANGS),
     "100 Continue without end": row(
         "drip", NO_ANSWER, CHECK_NETWORK, drop=b"HTTP/1.1 100 Continue\r\n\r\n", **HANGS),

@@ -40,6 +40,9 @@ FAULTS = {
     "FIN in the body": put("bytes", LOST, bytes=answer(body=b'{"Version":1}', length=99), **UNSURE),
     "silent": put("silent", NO_ANSWER, CHECK_NETWORK,
                   **{**HANGS, "patience": f"{2 * PATIENCE}s", "within": 2 * PATIENCE + 1}, **UNSURE),
+    "a byte of the body a second": put(
+        "drip", NO_ANSWER, CHECK_NETWORK, bytes=headers("200 OK", 1000), drop=b"{",
+        **{**HANGS, "patience": f"{2 * PATIENCE}s", "within": 2 * PATIENCE + 1}, **UNSURE),
     "a page": says(b"<html>", "HOST answered with something that is not AWS's", PROXY, **UNSURE),
     "a body without end": put("flood", "HOST answered with more than 1048576 bytes",
                               "check the endpoint: this is no answer of AWS's",

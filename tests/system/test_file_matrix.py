@@ -165,6 +165,7 @@ ROWS = {
     "ulimit -n 4": Row(at.few_descriptors(4), failed("cannot open", f"{STATE}/claude.json", "Too many open files"),
                        failed("cannot open", f"{STATE}/claude.json", "Too many open files"),
                        (74, "[claude-p] cannot make a pipe: Too many open files\n"), needs="no sanitizer"),
+    # A real one takes a kernel with CONFIG_QFMT_V2, which not every machine has.
     "quota": Row(at.answered("fsync:error=EDQUOT:when=1+", about_the_login=False),
                  failed("cannot write", TEMPORARY, "Disk quota exceeded", "HOME/.claude"),
                  (0, memory_not_written("Disk quota exceeded")), needs="strace"),
@@ -174,6 +175,11 @@ ROWS = {
                             *[failed("cannot open", LOGIN, "Stale file handle")] * 2, needs="strace"),
     "stale on reading": Row(at.answered("read:error=ESTALE:when=1+"),
                             *[failed("cannot read", LOGIN, "Stale file handle")] * 2, needs="strace"),
+    "stale on writing": Row(at.answered("fsync:error=ESTALE:when=1+", about_the_login=False),
+                            failed("cannot write", TEMPORARY, "Stale file handle", "HOME/.claude"),
+                            (0, memory_not_written("Stale file handle")), needs="strace"),
+    "stale on replacing": Row(at.answered("rename:error=ESTALE:when=1", about_the_login=False),
+                              failed("cannot replace", LOGIN, "Stale file handle"), needs="strace"),
     "unreadable disk": Row(at.answered("read:error=EIO:when=1+"),
                            *[failed("cannot read", LOGIN, "Input/output error")] * 2, needs="strace"),
     # long paths

@@ -32,7 +32,7 @@ static const struct {
     int number;
 } errors[] = {
     {"ENOSPC", ENOSPC}, {"EIO", EIO},       {"EINTR", EINTR},   {"EROFS", EROFS},
-    {"EDQUOT", EDQUOT}, {"ENOMEM", ENOMEM}, {"EMFILE", EMFILE},
+    {"EDQUOT", EDQUOT}, {"ENOMEM", ENOMEM}, {"EMFILE", EMFILE}, {"ESTALE", ESTALE},
 };
 
 /* The calls that writing files and talking to a store are made of, for the report. */
