@@ -167,7 +167,6 @@ CALL(pid_t, waitpid, -1, (pid_t pid, int *status, int options), (pid, status, op
 CALL(int, dup2, -1, (int fd, int as), (fd, as))
 CALL(int, pipe2, -1, (int fds[2], int flags), (fds, flags))
 CALL(int, setpgid, -1, (pid_t pid, pid_t group), (pid, group))
-CALL(int, dup2, -1, (int from, int to), (from, to))
 CALL(int, poll, -1, (struct pollfd * fds, nfds_t count, int ms), (fds, count, ms))
 CALL(int, gethostname, answer(), (char *at, size_t len), (at, len))
 CALL(struct passwd *, getpwuid, NULL, (uid_t uid), (uid))

@@ -96,7 +96,8 @@ static const struct row {
     {"may not make one", NULL, "old", "", ME LIST_AT("0", OLD) NO("create-key"), "denied: AWS: no",
      "", "", NULL, "old"},
     {"may not make one, and its note stays", NULL, "old", "",
-     ME LIST(OLD) NO("create-key") BLOCK_NOTE, "denied: AWS: no", "and remove @", "", "?", "old"},
+     ME LIST(OLD) NO("create-key") BLOCK_NOTE, "denied: AWS: no", "and remove it: rm '@'", "", "?",
+     "old"},
     {"the answer is lost", NULL, "old", "", ME LIST(OLD) "create-key unreachable lost\n",
      "unreachable: AWS: lost", AGAIN_HINT, "", "old>", "old"},
     {"the answer is none", NULL, "old", "", ME LIST(OLD) "create-key ok \"id\":\"new\"\n",
@@ -105,7 +106,7 @@ static const struct row {
      "no_memory: AWS: x", AGAIN_HINT, "", "old>", "old"},
     {"what cannot be kept is deleted, and the note stays", NULL, "old", "",
      ME LIST(OLD) MADE BLOCK_NOTE "delete-key ok\n", NOT_NOTED,
-     "the new key was deleted again; remove @", "", "?", "old"},
+     "the new key was deleted again: rm '@'", "", "?", "old"},
     {"what cannot be kept cannot be deleted", NULL, "old", "",
      ME LIST(OLD) MADE BLOCK_NOTE NO("delete-key"), NOT_NOTED,
      "a new key was made and could not be kept: aws iam delete-access-key --user-name u "
