@@ -471,6 +471,19 @@ def test_a_check_sends_nothing(owner, told):
     assert told.kinds == []
 
 
+@pytest.mark.parametrize("command, there", {
+    "nosuch-program": False, "/nosuch/program -x": False, "~/nosuch": False, "cat >/dev/null": True,
+    "A=1 nosuch-program": True, "if true; then cat; fi": True, "\"$HOME/a b\"": True, "~/a": True}.items())
+def test_a_check_looks_for_the_program(owner, command, there):
+    """What takes a shell to tell is left to the shell."""
+    owner.world.program("a", "#!/bin/sh\nexit 3\n").rename(owner.world.home / "a")
+    owner.configure(f"command = {command}")
+    result = owner.world.run("credrelay", "alert", "check")
+    assert (result.status, result.err) == ((0, "") if there else (
+        65, f"credrelay: alert: command: {command.split()[0]} is no program that can be run here\n"
+            "  install it, or name it from the root on: command = /PATH/OF/IT\n")), result
+
+
 def test_nobody_to_test(owner):
     owner.world.configure("")
     result = owner.world.run("credrelay", "alert", "test")
