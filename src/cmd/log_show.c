@@ -144,6 +144,11 @@ static bool how_many(const struct options *o, size_t *ret_most, bool *ret_all, s
     return true;
 }
 
+static bool asked_for_some(const struct options *o)
+{
+    return o->since || o->event || o->relay || o->lines;
+}
+
 static int show_journal(struct showing *s, struct journal *j, bool all,
                         const struct journal_wanted *wanted)
 {
@@ -155,7 +160,9 @@ static int show_journal(struct showing *s, struct journal *j, bool all,
     if (s->o->follow)
         return follow(s, j, wanted);
     if (!s->any && !s->o->json)
-        fputs("credrelay: no such events in the log\n", stderr);
+        fputs(asked_for_some(s->o) ? "credrelay: no such events in the log\n"
+                                   : "credrelay: nothing has happened yet\n",
+              stderr);
     return log_flush(s->o);
 }
 

@@ -148,8 +148,8 @@ void days_chart(const struct days *d, const struct chart_style *style, struct bu
                        d->day[i].name);
         else
             chart_row(&d->day[i], most, style, out);
-    buf_printf(out, "%3d days       " FIGURES "\n\n", d->count, all.runs,
-               all.count[OUTCOME_RECOVERED], all.count[OUTCOME_FAILED]);
+    buf_printf(out, "%3d day%s       " FIGURES "\n\n", d->count, d->count == 1 ? " " : "s",
+               all.runs, all.count[OUTCOME_RECOVERED], all.count[OUTCOME_FAILED]);
     chart_key(style, out);
     buf_printf(out, "\nLogins: %u published, %u pulled; %u syncs failed.\n",
                all.count[OUTCOME_PUBLISHED], all.count[OUTCOME_PULLED], all.count[OUTCOME_REFUSED]);

@@ -85,6 +85,13 @@ def test_the_last_few_and_all_of_them(world):
     assert world.run("credrelay", "log", "--json").out == "".join(lines)  # as they are
 
 
+def test_none_yet(world):
+    assert world.run("credrelay", "log").err == "credrelay: nothing has happened yet\n"
+    put_log(world, line("publish", 3000, relay="work", **PUBLISHED))
+    assert world.run("credrelay", "log", "-r", "claude").err == "credrelay: no such events in the log\n"
+    assert world.run("credrelay", "log", "--stats", "--days", "1").out.splitlines()[4].startswith("  1 day  ")
+
+
 def test_some_of_them(world):
     put_log(world, line("run", 7000, **FAILED), line("pull", 5000, **PULLED),
             line("publish", 3000, relay="work", **PUBLISHED), line("run", 10, **RECOVERED))
