@@ -245,13 +245,13 @@ static void test_warnings(void **state)
     static const struct {
         const char *what;
         enum err_code put; /* of the renewable value */
-        int rename;        /* the one that fails; 0: none */
+        int rename;        /* the one that fails: the first notes the put; 0: none */
         const char *text;
     } cases[] = {
         {"the renewable value", ERR_DENIED, 0,
          "/login.renewable could not be put: the store: not now"},
-        {"the state", ERR_NONE, 1, "/claude.json: Input/output error"},
-        {"both", ERR_DENIED, 1, "/login.renewable could not be put: the store: not now"},
+        {"the state", ERR_NONE, 2, "/claude.json: Input/output error"},
+        {"both", ERR_DENIED, 2, "/login.renewable could not be put: the store: not now"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         begin(&(struct there){.local = 'a', .minutes = 300});
