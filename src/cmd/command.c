@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/output.h"
 #include "cmd/show.h"
 
 static const struct command *const table[] = {
@@ -246,13 +247,14 @@ int command_run(const struct command *c, int argc, char **argv)
         return status;
     if (o.help) {
         command_help(c);
-        return 0;
+        return output_end(c->name, 0);
     }
     if (count < c->least)
         return usage_error(c, "an argument is missing: ", c->arguments);
     if (c->most >= 0 && count > c->most)
         return usage_error(c, "too many arguments: ", argv[1 + c->most]);
-    return whole_or_not(c, c->run(&o, count, argv + 1));
+    status = whole_or_not(c, c->run(&o, count, argv + 1));
+    return c == &cmd_run || c->within ? status : output_end(c->name, status);
 }
 
 int command_run_within(const struct command *c, int argc, char **argv)

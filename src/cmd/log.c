@@ -2,15 +2,11 @@
  * how many there were (log_stats.c), or metrics for a monitoring system (log_metrics.c). */
 #include "cmd/log.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/home.h"
-#include "base/inherit.h"
 #include "journal/since.h"
 
 static bool split_names(const char *list, struct event_names *ret, struct err *e)
@@ -47,29 +43,6 @@ static bool agree(const struct options *o, struct err *e)
     if (o->days && !o->stats)
         return err_set(e, ERR_USAGE, "--days is for --stats");
     return true;
-}
-
-static int cannot_write(const struct options *o, int errnum)
-{
-    struct err e;
-    err_errno(&e, errnum, "cannot write");
-    return tell_failure("log", o, &e);
-}
-
-int log_end_of_pipe(const struct options *o)
-{
-    if (inherit_dies_of_pipe()) {
-        signal(SIGPIPE, SIG_DFL);
-        raise(SIGPIPE);
-    }
-    return cannot_write(o, EPIPE);
-}
-
-int log_flush(const struct options *o)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return 0;
-    return errno == EPIPE ? log_end_of_pipe(o) : cannot_write(o, errno);
 }
 
 static int run(const struct options *o, int argc, char **argv)

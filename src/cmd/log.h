@@ -17,10 +17,4 @@ int log_show(const struct options *o, const char *state_dir, const struct journa
 int log_stats(const struct options *o, const char *state_dir, const struct journal_wanted *wanted);
 int log_metrics(const struct options *o, const char *state_dir);
 
-/* Standard output has what was written; the exit status. */
-int log_flush(const struct options *o);
-
-/* Its reader is gone: that ends us as it ends any program of a pipe. */
-int log_end_of_pipe(const struct options *o);
-
 #endif

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "base/terminal.h"
 #include "cmd/log.h"
+#include "cmd/output.h"
 #include "journal/outcome.h"
 #include "journal/sentence.h"
 
@@ -119,11 +120,11 @@ static int follow(struct showing *s, struct journal *j, const struct journal_wan
 {
     struct err e;
     for (;;) {
-        int status = log_flush(s->o);
+        int status = output_end("log", 0);
         if (status)
             return status;
         if (nobody_reads())
-            return log_end_of_pipe(s->o);
+            return output_end_of_pipe("log");
         if (!journal_news(j, wanted, show, s, &e))
             return tell_failure("log", s->o, &e);
     }
@@ -163,7 +164,7 @@ static int show_journal(struct showing *s, struct journal *j, bool all,
         fputs(asked_for_some(s->o) ? "credrelay: no such events in the log\n"
                                    : "credrelay: nothing has happened yet\n",
               stderr);
-    return log_flush(s->o);
+    return 0;
 }
 
 int log_show(const struct options *o, const char *state_dir, const struct journal_wanted *wanted)

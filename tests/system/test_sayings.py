@@ -3,6 +3,7 @@ output that goes nowhere."""
 import hashlib
 import json
 import os
+import signal
 import time
 
 import pytest
@@ -268,23 +269,55 @@ def test_the_worst_relay_counts_wherever_it_stands(world, store):
     assert "credrelay_watcher_up 0" in world.run("credrelay", "log", "--prometheus", "-").out.splitlines()
 
 
-UNWRITABLE = ("log: cannot write: No space left on device", "invite: the invitation could not be written: "
-              "No space left on device")
+FULL = ": No space left on device"
+UNHEARD = {  # a command: what is said on standard error when its output does not go out
+    **{command: f"{command.split()[0]}: cannot write{FULL}" for command in (
+        "log", "log --stats", "log --prometheus -", "log --json", "version", "version --json", "help",
+        "alert", "alert --json", "history", "history --json", "pull --help", "service print")},
+    "help --json": "help: cannot write all of it",  # it is more than is kept back
+    "aws policy reader --account 123456789012": f"aws policy: cannot write{FULL}",
+    "aws template terraform": f"aws template: cannot write{FULL}",
+    "aws template --help": f"aws template: cannot write{FULL}",
+    "invite reader --no-seal": f"invite: the invitation could not be written{FULL}",
+}
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
-def test_output_that_goes_nowhere(world):
+@pytest.mark.parametrize("command", UNHEARD)
+def test_output_that_goes_nowhere(world, command):
     """A full disk under the output is told, and is no success."""
-    world.configure("[claude]\nrole = reader\nstore = ssm://us-west-2/claude/oauth\nreader-profile = r\n")
+    odd_store(world, ("mac-1", now(), made_up(1)))
+    if command.split()[0] in ("invite", "aws"):
+        world.configure("[claude]\nrole = reader\nstore = ssm://us-west-2/claude/oauth\nreader-profile = r\n"
+                        "kms-key-id = alias/claude\n")
     world.write_aws_profiles(r=("AKIATEST1", "secret-TEST"))
     put_log(world, TONES["failed"][0])
-    for argv, said in ((["log"], UNWRITABLE[0]), (["log", "--stats"], UNWRITABLE[0]),
-                       (["log", "--prometheus", "-"], UNWRITABLE[0]),
-                       (["invite", "reader", "--no-seal"], UNWRITABLE[1])):
-        with open("/dev/full", "wb") as full:
-            process = world.start("credrelay", *argv, stdout=full)
-            _, err = process.communicate(timeout=60)
-        assert (process.returncode, err.decode()) == (74, f"credrelay: {said}\n"), argv
+    with open("/dev/full", "wb") as full:
+        process = world.start("credrelay", *command.split(), stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.decode()) == (74, f"credrelay: {UNHEARD[command]}\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_failure_keeps_its_status_though_nobody_hears_of_it(world):
+    with open("/dev/full", "wb") as full:
+        process = world.start("credrelay", "status", "-r", "none", "--json", stdout=full)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.decode()) == (64, f"credrelay: status: cannot write{FULL}\n")
+
+
+@pytest.mark.parametrize("much", ["", "x" * 20_000], ids=["a line", "more than is kept back"])
+@pytest.mark.parametrize("dies, status, said", [(True, -signal.SIGPIPE, ""), (False, 74, ": Broken pipe")],
+                         ids=["as others do", "for who ignores that"])
+def test_a_reader_that_is_gone(world, dies, status, said, much):
+    put_log(world, *[{"event": "run", "verdict": "lapsed", "exit_status": 78, "message": "x" * 200}] * (1 + len(much) // 200))
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        process = world.start("credrelay", "log", "-n", "1000", stdout=pipe, restore_signals=False,
+                              preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL if dies else signal.SIG_IGN))
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.decode()) == (status, said and f"credrelay: log: cannot write{said}\n")
 
 
 IN_THE_WAY = [  # a folder in place of a file of the state: a command, what is said
