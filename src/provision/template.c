@@ -162,15 +162,15 @@ static bool put_policy(const struct template_request *rq, enum role role, const 
 
 static void describe(const struct template_request *rq, struct buf *out)
 {
-    buf_printf(out, "credrelay: who may read and publish the login in %s in %s. Deploy it in %s. ",
+    buf_printf(out, "credrelay: who may read and publish the login in %s in %s. Deploy it in %s.",
                rq->place->path, rq->region, rq->region);
     if (!rq->roles)
-        buf_text(out, "It makes no access keys: credrelay aws setup does, on the machine that is "
-                      "to have them. ");
+        buf_text(out, " It makes no access keys: credrelay aws setup does, on the machine that is "
+                      "to have them.");
     if (rq->kms)
-        buf_printf(out, "Writers then say kms-key-id = %s.", rq->place->alias);
+        buf_printf(out, " Writers then say kms-key-id = %s.", rq->place->alias);
     else if (!rq->place->kms_key[0])
-        buf_printf(out, "NOTE: %s.", policy_default_key_warning);
+        buf_printf(out, " NOTE: %s.", policy_default_key_warning);
 }
 
 bool template_cloudformation(const struct template_request *rq, struct buf *out, struct err *e)
