@@ -6,6 +6,7 @@
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "base/shell_word.h"
 #include "cmd/aws.h"
 #include "cmd/show.h"
 #include "provision/key_letter.h"
@@ -22,6 +23,8 @@ struct telling {
     const struct options *o;
     const struct aws_subject_of *subject;
     enum role role;
+    /* What commands that we print must say again: " -r NAME", the same and " --admin-profile NAME". */
+    char relay[RELAY_NAME_SIZE + 8], options[SHELL_WORD_SIZE + RELAY_NAME_SIZE + 32];
     jv *steps;
 };
 
@@ -55,6 +58,14 @@ static void told(void *ctx, enum rotate_event event, const char *key)
     fflush(stdout);
 }
 
+static void note_options(struct telling *t)
+{
+    const char *relay = t->o->relay, *admin = t->o->admin_profile;
+    snprintf(t->relay, sizeof t->relay, "%s%s", relay ? " -r " : "", relay ? relay : "");
+    snprintf(t->options, sizeof t->options, "%s%s%s", t->relay, admin ? " --admin-profile " : "",
+             admin ? AS_WORD(admin) : "");
+}
+
 /* How the machines that share the role's key come by the new one. */
 static void tell_others(const struct telling *t, const struct rotate_report *r)
 {
@@ -62,10 +73,10 @@ static void tell_others(const struct telling *t, const struct rotate_report *r)
     char until[32];
     clock_rfc3339(r->until, until, sizeof until);
     printf("the old key %s goes on working until %s, for other machines that have it.\n"
-           "  each of them gets the new one by: credrelay aws rotate-key %s --ssh HOST\n"
-           "  without ssh: credrelay invite %s, and there: credrelay join --replace\n"
-           "  when all have it: credrelay aws rotate-key %s --finish --grace 0\n",
-           r->old_id, until, role, role, role);
+           "  each of them gets the new one by: credrelay aws rotate-key %s%s --ssh HOST\n"
+           "  without ssh: credrelay invite %s%s, and there: credrelay join --replace\n"
+           "  when all have it: credrelay aws rotate-key %s%s --finish --grace 0\n",
+           r->old_id, until, role, t->options, role, t->relay, role, t->options);
 }
 
 static void tell_end(const struct telling *t, const struct rotate_report *r)
@@ -74,12 +85,11 @@ static void tell_end(const struct telling *t, const struct rotate_report *r)
     switch (r->stands.step) {
     case ROTATION_WAIT: tell_others(t, r); break;
     case ROTATION_KEPT:
-        printf(
-            "the old key %s is kept, inactive, in case it was in use somewhere.\n"
-            "  a machine that still has it gets the new one by: credrelay aws rotate-key %s --ssh "
-            "HOST\n"
-            "  delete it: credrelay aws rotate-key %s --finish\n",
-            r->old_id, role, role);
+        printf("the old key %s is kept, inactive, in case it was in use somewhere.\n"
+               "  a machine that still has it gets the new one by: credrelay aws rotate-key %s%s "
+               "--ssh HOST\n"
+               "  delete it: credrelay aws rotate-key %s%s --finish\n",
+               r->old_id, role, t->options, role, t->options);
         break;
     case ROTATION_DONE: printf("nothing to finish: user %s has one key\n", r->user); break;
     default: break;
@@ -247,11 +257,13 @@ static int rotate_for(const struct options *o, const struct aws_subject_of *s,
     struct telling t = {.o = o, .subject = s, .role = w->role, .steps = jv_array()};
     struct rotate_report report;
     struct err e;
+    note_options(&t);
     const struct rotate_request rq = {
         .relay = &s->relay,
         .place = &s->place,
         .role = w->role,
         .admin_profile = o->admin_profile,
+        .options = t.options,
         .grace_ms = w->grace_ms,
         .finish = o->finish,
         .dry_run = o->dry_run,

@@ -346,8 +346,10 @@ static bool not_before(const struct run *r, struct err *e)
 
 static bool refuse(const struct run *r, const struct rotation_decision *d, struct err *e)
 {
-    const struct rotation_names names = {
-        .user = r->report->user, .profile = profile_name(r), .role = role_name(r->rq->role)};
+    const struct rotation_names names = {.user = r->report->user,
+                                         .profile = profile_name(r),
+                                         .role = role_name(r->rq->role),
+                                         .options = r->rq->options};
     return rotation_advise(d, &names, e);
 }
 

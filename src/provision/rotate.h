@@ -37,6 +37,7 @@ struct rotate_request {
     const struct aws_place *place;
     enum role role;
     const char *admin_profile; /* whose keys make and delete; NULL: the role's own */
+    const char *options;       /* " --admin-profile admin": for the command that advice repeats */
     int64_t grace_ms;          /* how long the old key goes on working for other machines */
     bool finish, first;        /* as in struct rotation_facts */
     bool dry_run;              /* look and decide */

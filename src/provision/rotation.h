@@ -87,6 +87,7 @@ struct rotation_decision rotation_next(const struct rotation_facts *f);
 /* What a ROTATION_REFUSE is about, for its sentence. */
 struct rotation_names {
     const char *user, *profile, *role;
+    const char *options; /* of the command that is under way, to be given again; "": none */
 };
 
 /* Why a person must look, and what to do (ERR_CONFLICT).  Returns false. */

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* {user}, {profile}, {role} and {key} stand for names. */
+/* {user}, {profile}, {role} and {key} stand for names, {options} for those of the command. */
 static const struct {
     const char *sentence, *hint;
 } rows[ROTATION_REASON_COUNT] = {
@@ -14,7 +14,8 @@ static const struct {
                               "{role} there"},
     [ROTATION_UNFINISHED] = {"user {user} has two keys, the most AWS allows: the older, {key}, is "
                              "inactive",
-                             "finish the last rotation: credrelay aws rotate-key {role} --finish"},
+                             "finish the last rotation: credrelay aws rotate-key {role}{options} "
+                             "--finish"},
     [ROTATION_WENT_BACK] = {"profile {profile} has the old key again; the new one, {key}, is not "
                             "here",
                             "take it from a machine that has it (credrelay invite {role} there), "
@@ -36,8 +37,11 @@ static const char *name(const struct rotation_names *names, const char *key, con
 {
     const struct {
         const char *name, *value;
-    } all[] = {
-        {"user", names->user}, {"profile", names->profile}, {"role", names->role}, {"key", key}};
+    } all[] = {{"user", names->user},
+               {"profile", names->profile},
+               {"role", names->role},
+               {"key", key},
+               {"options", names->options}};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strlen(all[i].name) == len && strncmp(all[i].name, at, len) == 0)
             return all[i].value;

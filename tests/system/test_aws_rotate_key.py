@@ -113,6 +113,20 @@ the old key {fleet.old} goes on working until {until}, for other machines that h
     assert keys(fleet)[new] == "Inactive" and profile_key(fleet)[1] not in (new, fleet.old)
 
 
+def test_the_commands_that_are_printed_work(fleet):
+    """With the options that this one was given: without them the role's own key is asked, which may not."""
+    options = ("-r", "claude", "--admin-profile", "admin")
+    made = rotate(fleet, "reader", *options)
+    assert made.out.splitlines()[5:] == [
+        "  each of them gets the new one by: credrelay aws rotate-key reader -r claude --admin-profile admin --ssh HOST",
+        "  without ssh: credrelay invite reader -r claude, and there: credrelay join --replace",
+        "  when all have it: credrelay aws rotate-key reader -r claude --admin-profile admin --finish --grace 0"], made
+    kept = rotate(fleet, "reader", *options, "--grace", "0")
+    command = kept.out.splitlines()[-1].removeprefix("  delete it: ")
+    assert command == "credrelay aws rotate-key reader -r claude --admin-profile admin --finish"
+    assert fleet.run(*command.split()).status == 0 and list(keys(fleet)) == [profile_key(fleet)[1]]
+
+
 def test_without_grace_the_old_key_is_deactivated_at_once_and_kept(fleet):
     made = rotate(fleet, "--grace", "0")
     assert made.status == 0, made

@@ -221,13 +221,13 @@ static void test_never_the_profiles_own(void **state)
 static void test_advice(void **state)
 {
     (void)state;
-    static const struct rotation_names names = {"U", "P", "reader"};
+    static const struct rotation_names names = {"U", "P", "reader", " --admin-profile A"};
     static const struct {
         enum rotation_reason reason;
         const char *text, *hint;
     } cases[] = {
         {ROTATION_UNFINISHED, "user U has two keys, the most AWS allows: the older, K, is inactive",
-         "finish the last rotation: credrelay aws rotate-key reader --finish"},
+         "finish the last rotation: credrelay aws rotate-key reader --admin-profile A --finish"},
         {ROTATION_NOT_ITS_KEY, "the key in profile P, K, is none of user U",
          "take the key in use from a machine that has it: credrelay invite reader there"},
         {ROTATION_FRESH, "the keys of user U are not as expected (fresh)", ""},
@@ -246,7 +246,7 @@ static void test_advice_that_is_cut(void **state)
     (void)state;
     static char user[1000];
     memset(user, 'u', sizeof user - 1);
-    const struct rotation_names names = {user, "P", "reader"};
+    const struct rotation_names names = {user, "P", "reader", ""};
     const struct rotation_decision d = {ROTATION_REFUSE, ROTATION_TWO_OLDER, "K"};
     struct err e;
     assert_false(rotation_advise(&d, &names, &e));
