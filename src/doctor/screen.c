@@ -35,13 +35,19 @@ static void shorten(char *text, const char *home)
     if (n < 3)
         return;
     for (char *at = text; (at = strstr(at, home)); at += 2) {
-        char before = at > text ? at[-1] : ' ';
+        char before = ' ';
+        if (at > text)
+            before = at[-1];
         if (!ascii_is_one_of(before, " '\"(=:"))
             continue;
-        memcpy(at, "~/", 2);
+        at[0] = '~';
+        at[1] = '/';
         memmove(at + 2, at + n, strlen(at + n) + 1);
-        if (before == '\'')
-            memcpy(at - 1, "~/'", 3);
+        if (before == '\'') {
+            at[-1] = '~';
+            at[0] = '/';
+            at[1] = '\'';
+        }
     }
 }
 
