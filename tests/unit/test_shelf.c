@@ -237,6 +237,44 @@ static void test_unreadable_race(void **state)
     end();
 }
 
+/* ---- a race that is settled by the next sync: B was put on top of version 1, and nobody heard of it ---- */
+
+static void test_settled_afterwards(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int between; /* minutes that C has, put between the two; 0: nobody did */
+        enum store_op fails;
+        enum err_code code;
+        char wins, renewable;
+    } cases[] = {
+        {"nobody else", 0, STORE_GET, ERR_NONE, 'b', 'b'},
+        {"a later login", 600, STORE_GET, ERR_NONE, 'c', 'c'},
+        {"it cannot be read", 600, STORE_GET, ERR_UNREACHABLE, 'b', 'b'},
+        {"it cannot be put back", 600, STORE_PUT, ERR_UNREACHABLE, 'b', 'b'},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct err e;
+        begin("mac");
+        store_takes_all();
+        if (cases[i].between) {
+            store_renewable("studio", false, login_named('c', cases[i].between, true));
+            store_shared(login_named('c', cases[i].between, false));
+        }
+        store_renewable("mac", false, login_named('b', 480, true));
+        store_shared(login_named('b', 480, false));
+        shelf.fresh = false;
+        assert_true(shelf_look(&shelf, &memory, &e));
+        if (cases[i].code != ERR_NONE)
+            store_fails(cases[i].fails, 1, cases[i].code);
+        same_int(cases[i].what, shelf_settle(&shelf, 1, &e), cases[i].code == ERR_NONE);
+        newest_is(cases[i].what, false, cases[i].wins);
+        newest_is(cases[i].what, true, cases[i].renewable);
+        end();
+    }
+}
+
 /* ---- what counts ---- */
 
 static void test_what_counts(void **state)
@@ -279,7 +317,7 @@ int main(void)
         IN_WORLD(test_published_again),   IN_WORLD(test_races),
         IN_WORLD(test_the_winners_value), IN_WORLD(test_no_end),
         IN_WORLD(test_unreadable_race),   IN_WORLD(test_what_counts),
-        IN_WORLD(test_too_late),
+        IN_WORLD(test_too_late),          IN_WORLD(test_settled_afterwards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
