@@ -16,6 +16,9 @@
 
 enum { FRUITLESS_FOR_MS = 30000, POLL_FIRST_MS = 500, POLL_MOST_MS = 2000, RENEWAL_LOOK_MS = 50 };
 
+/* What a process needs to write down that it has brought a login, on a slow disk. */
+enum { BESIDE_ENDS_MS = 3000 };
+
 /* ---- looking ---- */
 
 void look_at_login(const struct relay *r, struct login_facts *ret)
@@ -351,8 +354,11 @@ void renew_beside(const struct relay *r)
 bool recovered_beside(pid_t pid)
 {
     int status;
-    return pid > 0 && waitpid(pid, &status, WNOHANG) == pid && WIFEXITED(status) &&
-           WEXITSTATUS(status) == 0;
+    int64_t end = clock_steady_ms() + BESIDE_ENDS_MS;
+    pid_t ended = 0;
+    while (pid > 0 && (ended = waitpid(pid, &status, WNOHANG)) == 0 && clock_steady_ms() < end)
+        clock_sleep_ms(2);
+    return ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void note_login(const struct relay *r, const struct login_facts *login, bool works)

@@ -41,7 +41,8 @@ pid_t recover_beside(const struct relay *r, const struct login_facts *failed);
 /* Renew the login in a process of its own, which outlives this one, if it is this machine's to renew. */
 void renew_beside(const struct relay *r);
 
-/* Has that process found a login?  One that has not ended is left to itself. */
+/* Has that process found a login?  It is given a moment to end, the client may have been faster; then it
+ * is left to itself. */
 bool recovered_beside(pid_t pid);
 
 /* A server has taken or refused this login: take it off the list of the rejected, or put it on. */

@@ -1,5 +1,6 @@
 """claude-p on good and bad days: what is printed, by whom, and with which exit status."""
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -208,6 +209,19 @@ def test_a_client_that_tries_again_finds_a_fresh_login(world, api, version):
     event = world.events("run")[0]
     assert (event["recovery_attempted"], event["recovery_succeeded"], event["retried"]) == (
         True, True, False)
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="slowed down with strace (Linux)")
+def test_what_has_healed_beside_is_waited_for(world, api):
+    """The client is through as soon as the file is there; what brought it still writes down that it did."""
+    world.install_client(api, retry_pause="1")
+    fresh = world.human_login(api)
+    publish(world, access=fresh["accessToken"], refresh=None)
+    world.write_login(access=STALE, refresh=None)
+    result = world.run("strace", "-f", "-o", "/dev/null", "-e", "inject=rename:delay_enter=1500000:when=2",
+                       "claude-p", "ok", *FORMATS["stream"], env={"ASAN_OPTIONS": "detect_leaks=0"})
+    assert (result.status, result.err, len(world.client_runs())) == (0, RECOVERED, 1)
+    assert world.events("run")[0]["recovery_succeeded"] is True
 
 
 def test_what_heals_beside_has_none_of_the_run_s_handlers(world, api):
