@@ -15,7 +15,7 @@
 /* What is not held passes through here. */
 static char passing[65536];
 
-enum { CHUNK = sizeof passing, FIRST = 4096, MOVE = 1 << 20 };
+enum { CHUNK = sizeof passing, FIRST = 4096, MOVE = 1 << 20, MUCH = 1 << 20, WIDE = 1 << 18 };
 
 /* How long the end of the child's output may come before its own end without being passed on. */
 enum { ENDING_MS = 50 };
@@ -184,12 +184,20 @@ static void tee_output(struct pump *p)
     }
 }
 
+/* Much of it: with a wider pipe the child and we take turns less often. */
+static void move_output(struct pump *p)
+{
+    size_t n = moved(p, os_move(p->from_child, STDOUT_FILENO, MOVE), &p->movable);
+    if (p->moved < MUCH && (p->moved += n) >= MUCH)
+        os_pipe_widen(p->from_child, WIDE);
+}
+
 static bool take_output(struct pump *p, struct err *e)
 {
     if (!p->released)
         return hold_output(p, e);
     if (p->seen == PUMP_DONE && p->movable)
-        moved(p, os_move(p->from_child, STDOUT_FILENO, MOVE), &p->movable);
+        move_output(p);
     else if (p->seen == PUMP_SHOW && p->teeable)
         tee_output(p);
     else

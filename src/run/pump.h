@@ -37,6 +37,7 @@ struct pump {
     size_t written;  /* bytes of HELD that are */
     size_t piece;    /* what our standard output takes at once when it polls writable */
     bool movable;    /* what is not looked at need not come into memory */
+    size_t moved;    /* so many bytes were, until the child's pipe was widened */
     bool teeable;    /* what is looked at need not be written from there */
     bool full;       /* output waits, and our standard output has no room */
     bool released;   /* something has been written to our standard output */
