@@ -7,7 +7,7 @@ import pytest
 
 from crash.scenarios import BESIDE
 from harness.managed import Managed
-from harness.parameter_store import allow, policy
+from harness.parameter_store import READER, WRITER, allow, policy
 from harness.relay import join, made_up, token
 from harness.stepper import BUILD, EVERYTHING, STARVED, Machine, starved, starved_programs
 
@@ -51,6 +51,8 @@ def a_fleet(folder):
 def in_aws(machine, store):
     """The same machine, as one that relays through Parameter Store."""
     store.put(made_up(1))
+    for user in (READER, WRITER):  # another test's, with keys that this machine has not
+        store.forget(user)
     root, reader = (store.user(name, policy(allow("*", "*")), age=86400) for name in ("root", "reader"))
     machine.write_aws_profiles(default=root, claude_creds_writer=root, claude_creds_reader=reader)
     machine.configure(f"[claude]\nrole = writer\nstore = {store.url()}\nwriter-profile = claude-creds-writer\n"
