@@ -62,6 +62,8 @@ SECTIONS = {
         promise("The same for `service install` and `uninstall` (a sample)", CRASH + "test_every_call_of_service.py"),
         promise("The same for `aws rotate-key`: there is always a key that works (a sample)",
                 CRASH + "test_rotate_key.py"),
+        promise("The first and the third of these at every system call, in each of the ways",
+                CRASH + "test_every_call.py", CRASH + "test_every_call_of_watch.py", part="torture"),
     ],
     "Every allocation": [
         promise("With the Nth allocation failing, once or for ever: a message or success, no signal, no leak "
@@ -70,6 +72,8 @@ SECTIONS = {
                 CRASH + "test_starved_commands.py",
                 CRASH + "test_every_call_of_join.py::test_every_allocation_of_join"),
         promise("The same for each helper (a sample)", CRASH + "test_starved_helpers.py"),
+        promise("The commands at every allocation", CRASH + "test_every_allocation.py",
+                CRASH + "test_every_allocation_of_commands.py", part="torture"),
     ],
     "Every bad byte": [
         promise("No input crashes a parser, the verdict or the pump, or makes it break what it promises",
@@ -93,6 +97,7 @@ SECTIONS = {
                 "nothing left, nobody stuck",
                 CRASH + "test_storm.py", SYSTEM + "test_login_file.py::test_everybody_at_once",
                 SYSTEM + "test_wrapper_fleet.py::test_two_hundred_runs_and_killed_lock_holders"),
+        promise("The storms for a minute", CRASH + "test_storm.py", part="torture"),
     ],
     "Power": [
         promise("No login that was acknowledged is lost or torn when the power is cut", "power *", part="power-cut"),
