@@ -72,7 +72,7 @@ STORIES = {
     ],
     "a person logs in again and gets less time": [
         (made_up(1), "sync", held(1, 1, "published it", EMPTY)),
-        (made_up(2, expires_in=600), "sync", held(2, 2, "published it", NEW)),
+        (made_up(2, expires_in=7200), "sync", held(2, 2, "published it", NEW)),
     ],
     "a backup comes back": [
         (made_up(1), "publish", held(1, 1, "published it", EMPTY)),

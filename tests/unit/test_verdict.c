@@ -389,6 +389,10 @@ static const struct {
      INIT "{\"type\":\"system\",\"subtype\":\"api_retry\",\"error_status\":401,"
           "\"error\":\"unknown\"}\n",
      RUN_STREAM_JSON, 143, "lapsed, retrying"},
+    {"stream, killed while retrying a 529 without a name",
+     INIT "{\"type\":\"system\",\"subtype\":\"api_retry\",\"error_status\":529,"
+          "\"error\":\"unknown\"}\n",
+     RUN_STREAM_JSON, 143, "other"},
     {"stream, killed while retrying a 403",
      INIT "{\"type\":\"system\",\"subtype\":\"api_retry\",\"error_status\":403,"
           "\"error\":\"authentication_failed\"}\n",
