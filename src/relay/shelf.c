@@ -315,7 +315,7 @@ static void restore_renewable(struct shelf *s, const struct login_facts *winner,
     struct err ignored;
     struct store_put_result result;
     struct shelf_value old = {.facts.login = *winner, .login = LOGIN_INIT(LOGIN_ABSENT)};
-    if (!s->renewable.facts.known)
+    if (!s->renewable.facts.known || login_same(&s->renewable.facts.login, winner))
         return;
     if (look_between(s, true, expect, s->renewable.facts.version, login_same, &old, &ignored) &&
         old.login.part) {

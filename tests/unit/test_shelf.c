@@ -275,6 +275,29 @@ static void test_settled_afterwards(void **state)
     }
 }
 
+/* B was kept from the renewable value, which C's machine has claimed since: that stays. */
+static void test_settled_beside_a_claim(void **state)
+{
+    (void)state;
+    struct err e;
+    begin("mac");
+    store_takes_all();
+    store_renewable("studio", false, login_named('c', 600, true));
+    store_shared(login_named('c', 600, false));
+    store_renewable("studio", true, login_named('c', 600, true));
+    store_shared(login_named('b', 480, false));
+    shelf.fresh = false;
+    assert_true(shelf_look(&shelf, &memory, &e));
+    int64_t version = shelf.renewable.facts.version;
+    assert_true(shelf_settle(&shelf, 1, &e));
+    newest_is("the shared value", false, 'c');
+    shelf.fresh = false;
+    assert_true(shelf_look(&shelf, &memory, &e));
+    same_int("nothing was put", shelf.renewable.facts.version, version);
+    same_int("the claim", shelf.renewable.facts.renewing, true);
+    end();
+}
+
 /* ---- what counts ---- */
 
 static void test_what_counts(void **state)
@@ -314,10 +337,15 @@ static void test_too_late(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_published_again),   IN_WORLD(test_races),
-        IN_WORLD(test_the_winners_value), IN_WORLD(test_no_end),
-        IN_WORLD(test_unreadable_race),   IN_WORLD(test_what_counts),
-        IN_WORLD(test_too_late),          IN_WORLD(test_settled_afterwards),
+        IN_WORLD(test_published_again),
+        IN_WORLD(test_races),
+        IN_WORLD(test_the_winners_value),
+        IN_WORLD(test_no_end),
+        IN_WORLD(test_unreadable_race),
+        IN_WORLD(test_what_counts),
+        IN_WORLD(test_too_late),
+        IN_WORLD(test_settled_afterwards),
+        IN_WORLD(test_settled_beside_a_claim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
