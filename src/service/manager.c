@@ -48,8 +48,10 @@ static bool run(const char *const *words, int64_t limit_ms, struct buf *out, str
     if (!child_run(&child, out, errors, &status, e))
         return err_context(e, words[0]);
     /* What somebody else ended has said nothing, least of all no. */
-    if (WIFSIGNALED(status))
-        return err_set(e, ERR_UNREACHABLE, "%s was ended by signal %d", words[0], WTERMSIG(status));
+    if (WIFSIGNALED(status)) {
+        err_set(e, ERR_UNREACHABLE, "%s was ended by signal %d", words[0], WTERMSIG(status));
+        return err_hint(e, "the same command again does what is left");
+    }
     *ret_status = WEXITSTATUS(status);
     return true;
 }
