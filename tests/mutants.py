@@ -100,7 +100,7 @@ MUTANTS = [
     broken("born with mode 0644", ATOMIC, "src/base/file.c",
            ("O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);", "O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);"), by="unit file"),
     broken("a killed writer's file is not swept", ATOMIC, "src/base/file.c",
-           ("    sweep(folder, base);\n", "    (void)sweep;\n"), by="unit file"),
+           ("    file_sweep(temporary, 0, 0);\n", ""), by="unit file"),
     broken("what stands beside the login is dropped", ATOMIC, "src/tool/login_source.c",
            ("return login_merge(s->tool, l, buf_str(&now->text), now->text.len, out, e);",
             "return login_document(l, out, e);"), by="unit login-file"),

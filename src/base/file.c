@@ -9,12 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/refusal.h"
 #include "base/shell_word.h"
 #include "os/sync.h"
-
-#define TEMPORARY_MARK ".credrelay-"
 
 bool path_join(char *out, const char *folder, const char *name)
 {
@@ -182,18 +181,25 @@ bool file_read(const char *path, struct buf *out, struct err *e)
 
 /* ---- replacing ---- */
 
-/* Temporary files of PATH that a killed writer left behind.  Failing to remove one is no
- * reason not to write. */
-static void sweep(const char *folder, const char *base)
+static bool old_enough(int folder, const char *name, int64_t age_ms)
 {
-    char prefix[NAME_MAX + 32];
-    int n = snprintf(prefix, sizeof prefix, ".%s" TEMPORARY_MARK, base);
-    DIR *d = (size_t)n < sizeof prefix ? opendir(folder) : NULL;
+    struct stat st;
+    return age_ms == 0 || (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                           clock_wall_ms() - (int64_t)st.st_mtime * 1000 > age_ms);
+}
+
+void file_sweep(const char *prefix, int flags, int64_t age_ms)
+{
+    char folder[LIMIT_PATH];
+    folder_of(prefix, folder);
+    const char *slash = strrchr(prefix, '/'), *names = slash ? slash + 1 : prefix;
+    DIR *d = opendir(folder);
     if (!d)
         return;
     for (struct dirent *entry; (entry = readdir(d));)
-        if (strncmp(entry->d_name, prefix, (size_t)n) == 0)
-            unlinkat(dirfd(d), entry->d_name, 0);
+        if (strncmp(entry->d_name, names, strlen(names)) == 0 &&
+            old_enough(dirfd(d), entry->d_name, age_ms))
+            unlinkat(dirfd(d), entry->d_name, flags);
     closedir(d);
 }
 
@@ -242,11 +248,11 @@ static bool replace_real(const char *real, const struct content *c, struct err *
     char folder[LIMIT_PATH], temporary[LIMIT_PATH];
     const char *slash = strrchr(real, '/'), *base = slash ? slash + 1 : real;
     folder_of(real, folder);
-    sweep(folder, base);
-    int n = snprintf(temporary, sizeof temporary, "%s/.%s" TEMPORARY_MARK "%08x", folder, base,
-                     randombytes_random());
-    if ((size_t)n >= sizeof temporary)
+    int prefix = snprintf(temporary, sizeof temporary, "%s/.%s" FILE_ASIDE, folder, base);
+    if ((size_t)prefix + 8 >= sizeof temporary)
         return refused(e, ENAMETOOLONG, "cannot write beside", real);
+    file_sweep(temporary, 0, 0);
+    snprintf(temporary + prefix, sizeof temporary - (size_t)prefix, "%08x", randombytes_random());
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 && errno == ENOENT) {
         err_errno(e, ENOENT, "cannot write in %s", folder);

@@ -6,6 +6,7 @@
 #ifndef CREDRELAY_BASE_FILE_H
 #define CREDRELAY_BASE_FILE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -34,6 +35,15 @@ bool file_replace(const char *path, const void *bytes, size_t len, struct err *e
 
 /* The same with mode 0644, for what other users are to read. */
 bool file_replace_public(const char *path, const void *bytes, size_t len, struct err *e) MUST_CHECK;
+
+/* What stands beside a file or a lock for a moment is called like it, with this and eight hexadecimal
+ * digits at the end. */
+#define FILE_ASIDE ".credrelay-"
+
+/* Remove what a killed process left there: everything whose path begins with PREFIX and that has
+ * not been changed for AGE_MS.  FLAGS: 0 for files, AT_REMOVEDIR for empty folders.  Failing to
+ * remove one is no reason not to go on. */
+void file_sweep(const char *prefix, int flags, int64_t age_ms);
 
 /* Make the folder and the missing ones above it, each 0700 from birth. */
 bool dir_make(const char *path, struct err *e) MUST_CHECK;

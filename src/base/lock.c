@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/refusal.h"
 #include "base/shell_word.h"
 #include "os/swap.h"
@@ -88,7 +89,7 @@ static int exchange(const char *path, const char *aside, int64_t stale_ms)
 static bool take_over(const char *path, int64_t stale_ms, struct err *e)
 {
     char aside[LIMIT_PATH];
-    int n = snprintf(aside, sizeof aside, "%s.credrelay-%08x", path, randombytes_random());
+    int n = snprintf(aside, sizeof aside, "%s" FILE_ASIDE "%08x", path, randombytes_random());
     if ((size_t)n >= sizeof aside)
         return err_errno(e, ENAMETOOLONG, "%.64s...", path);
     if (mkdir(aside, 0700) != 0)
@@ -99,6 +100,15 @@ static bool take_over(const char *path, int64_t stale_ms, struct err *e)
     if (failed == EAGAIN || failed == ENOENT)
         return err_set(e, ERR_BUSY, "somebody else took over %s", path);
     return failed == 0 || refused(e, failed, "cannot take over the stale lock", path);
+}
+
+/* A taker that is killed leaves its folder, or the stale lock under that one's name.  To be called by
+ * the holder of PATH: a taker who is only slow then finds out that it holds nothing. */
+static void sweep_asides(const char *path, int64_t stale_ms)
+{
+    char prefix[LIMIT_PATH];
+    if (snprintf(prefix, sizeof prefix, "%s" FILE_ASIDE, path) < LIMIT_PATH)
+        file_sweep(prefix, AT_REMOVEDIR, stale_ms);
 }
 
 static bool claim_once(const char *path, int64_t stale_ms, struct err *e)
@@ -132,6 +142,7 @@ bool claim_take(const char *path, int64_t wait_ms, int64_t stale_ms, struct clai
     }
     snprintf(ret->path, sizeof ret->path, "%s", path);
     ret->made = clock_wall_ms();
+    sweep_asides(path, stale_ms);
     return true;
 }
 

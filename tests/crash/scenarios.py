@@ -1,4 +1,7 @@
 """The commands that are interfered with, each on a machine made ready for it."""
+import os
+import time
+
 from harness.relay import join, made_up, token
 from harness.stepper import Scenario
 
@@ -46,6 +49,14 @@ def a_blank_file(machine):
     machine.write_login({**blank, **BESIDE})
 
 
+def a_stale_lock(machine):
+    """A newer login in the store, and a client that died with its lock."""
+    a_newer_one_in_the_store(machine)
+    lock = machine.home / ".claude.lock"
+    lock.mkdir()
+    os.utime(lock, (time.time() - 3600,) * 2)
+
+
 def taken_over(machine):
     """Another writer published: this one is given the bare login."""
     in_step(machine)
@@ -64,6 +75,7 @@ SCENARIOS = [
     Scenario("publish", a_new_login, ["credrelay", "publish"], moves="store"),
     Scenario("publish the first", the_first_login, ["credrelay", "publish"], moves="store"),
     Scenario("pull", a_newer_one_in_the_store, ["credrelay", "pull"]),
+    Scenario("pull over a stale lock", a_stale_lock, ["credrelay", "pull"]),
     Scenario("sync out", a_new_login, ["credrelay", "sync"], moves="store"),
     Scenario("sync in", taken_over, ["credrelay", "sync"]),
     Scenario("watch out", a_new_login, ["credrelay", "watch", "--once"], moves="store", rare=3),

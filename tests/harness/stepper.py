@@ -74,7 +74,8 @@ class Machine(World):
     def files(self):
         """Every file there is of the login's and of the state, by name."""
         folders = [self.login_path.parent, self.state]
-        return sorted(str(p.relative_to(self.home)) for f in folders if f.exists() for p in f.rglob("*"))
+        inside = [p for f in folders if f.exists() for p in f.rglob("*")]
+        return sorted(str(p.relative_to(self.home)) for p in [*inside, *self.home.glob(".claude*.lock*")])
 
 
 def copy(template, home):
@@ -229,7 +230,7 @@ class Stepper:
     def age_locks(self, machine):
         """The client's lock of somebody killed is taken over after 10 s: those have passed."""
         then = time.time() - 60
-        for lock in machine.home.glob(".claude*.lock"):
+        for lock in machine.home.glob(".claude*.lock*"):
             os.utime(lock, (then, then))
 
     def check_recovery(self, machine, where):

@@ -199,6 +199,32 @@ static void test_claim_stale(void **state)
     same_int("nothing beside it", files_in(in_home("")), 1);
 }
 
+/* A taker may be killed with its own folder beside the lock, or with the stale one there after the
+ * exchange.  Whoever holds the lock next removes what is as old; a folder that is fresh may be of
+ * a taker who lives. */
+static void test_claim_swept(void **state)
+{
+    (void)state;
+    struct claim c = {.path = ""};
+    struct err e;
+    static const char *const dead[] = {"l.credrelay-00000001", "l.credrelay-00000002"};
+    static const char *const others[] = {"l.credrelay-00000003", "l.other", "m.credrelay-00000001"};
+    for (size_t i = 0; i < COUNT(dead); i++) {
+        assert_int_equal(mkdir(in_home(dead[i]), 0700), 0);
+        make_old(in_home(dead[i]), 12);
+    }
+    for (size_t i = 0; i < COUNT(others); i++) {
+        assert_int_equal(mkdir(in_home(others[i]), 0700), 0);
+        make_old(in_home(others[i]), i == 0 ? 8 : 12);
+    }
+    assert_true(claim_take(in_home("l"), 0, STALE_MS, &c, &e));
+    for (size_t i = 0; i < COUNT(dead); i++)
+        same_int("swept", access(in_home(dead[i]), F_OK), -1);
+    for (size_t i = 0; i < COUNT(others); i++)
+        same_int(others[i], access(in_home(others[i]), F_OK), 0);
+    claim_release(&c);
+}
+
 /* Ours was taken over while we slept (a laptop was closed): it is not ours to remove any more. */
 static void test_claim_lost(void **state)
 {
@@ -256,6 +282,7 @@ int main(void)
         IN_WORLD(test_exclusion),   IN_WORLD(test_killed_holder), IN_WORLD(test_lock_refused),
         IN_WORLD(test_claim),       IN_WORLD(test_claim_fresh),   IN_WORLD(test_claim_waited_for),
         IN_WORLD(test_claim_stale), IN_WORLD(test_claim_lost),    IN_WORLD(test_claim_race),
+        IN_WORLD(test_claim_swept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
