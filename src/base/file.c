@@ -192,7 +192,7 @@ void file_sweep(const char *prefix, int flags, int64_t age_ms)
 {
     char folder[LIMIT_PATH];
     folder_of(prefix, folder);
-    const char *slash = strrchr(prefix, '/'), *names = slash ? slash + 1 : prefix;
+    const char *names = strrchr(prefix, '/') + 1;
     DIR *d = opendir(folder);
     if (!d)
         return;

@@ -40,8 +40,8 @@ bool file_replace_public(const char *path, const void *bytes, size_t len, struct
  * digits at the end. */
 #define FILE_ASIDE ".credrelay-"
 
-/* Remove what a killed process left there: everything whose path begins with PREFIX and that has
- * not been changed for AGE_MS.  FLAGS: 0 for files, AT_REMOVEDIR for empty folders.  Failing to
+/* Remove what a killed process left there: everything whose path begins with PREFIX ("FOLDER/...") and
+ * that has not been changed for AGE_MS.  FLAGS: 0 for files, AT_REMOVEDIR for empty folders.  Failing to
  * remove one is no reason not to go on. */
 void file_sweep(const char *prefix, int flags, int64_t age_ms);
 

@@ -144,6 +144,8 @@ CALL_64(int, open, -1, (const char *path, int flags, mode_t mode), (path, flags,
 CALL_64(int, stat, -1, (const char *path, struct stat *st), (path, st))
 CALL_64(int, lstat, -1, (const char *path, struct stat *st), (path, st))
 CALL_64(int, fstat, -1, (int fd, struct stat *st), (fd, st))
+CALL_64(int, fstatat, -1, (int folder, const char *name, struct stat *st, int flags),
+        (folder, name, st, flags))
 CALL_64(ssize_t, pread, answer(), (int fd, void *at, size_t len, off_t from), (fd, at, len, from))
 CALL_64(off_t, lseek, -1, (int fd, off_t to, int from), (fd, to, from))
 CALL_64(int, fcntl, -1, (int fd, int what, long with), (fd, what, with))

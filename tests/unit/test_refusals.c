@@ -289,6 +289,27 @@ static void test_claim_in_a_long_folder(void **state)
     assert_false(claim_take(path, 0, 10000, &c, &e));
     assert_non_null(strstr(e.text, "...: File name too long"));
     same_int("its holder's stays", rmdir("l"), 0);
+    assert_true(claim_take(path, 0, 10000, &c, &e));
+    claim_release(&c);
+    same_int("nothing is left", files_in(in_home("")), 0);
+}
+
+/* What lies beside the lock and cannot be looked at may be of a taker who lives. */
+static void test_claim_beside_the_unknown(void **state)
+{
+    (void)state;
+    const char *aside = in_home("l.credrelay-00000001");
+    for (int left = 1; left >= 0; left--) {
+        struct claim c = {.path = ""};
+        struct err e;
+        mkdir(aside, 0700);
+        make_old(aside, 60);
+        refuse("fstatat", left ? 1 : 2, EACCES);
+        assert_true(claim_take(in_home("l"), 0, 10000, &c, &e));
+        same_int("looked at", was_refused(), left);
+        same_int("left", access(aside, F_OK) == 0, left);
+        claim_release(&c);
+    }
 }
 
 /* On a file system that cannot exchange names a lock with something in it stays. */
@@ -425,6 +446,7 @@ int main(void)
         IN_WORLD(test_claim_in_use),
         IN_WORLD(test_claim_in_between),
         IN_WORLD(test_claim_in_a_long_folder),
+        IN_WORLD(test_claim_beside_the_unknown),
         IN_WORLD(test_log),
         IN_WORLD(test_log_rotation),
         IN_WORLD(test_log_dropped),
