@@ -212,10 +212,14 @@ class Stepper:
             self.run(machine, before, "kill")
             self.age_locks(machine)
         _, calls, _ = self.run(machine, at, "kill")
-        locks = [p.name for p in machine.home.glob(".claude*.lock")]
-        files = {TEMPORARY.sub("(temporary)", name): re.sub(rb"\d+", b"", (machine.home / name).read_bytes())
-                 for name in machine.files() if not name.endswith("events.jsonl")}
-        return (locks, files, machine.store.history(), machine.store.history(RENEWABLE)), calls
+        files = {TEMPORARY.sub("(temporary)", str(path.relative_to(machine.home))): self.content(path)
+                 for path in map(machine.home.joinpath, machine.files()) if path.name != "events.jsonl"}
+        return (files, machine.store.history(), machine.store.history(RENEWABLE)), calls
+
+    @staticmethod
+    def content(path):
+        """Times aside; the client's lock is a folder."""
+        return re.sub(rb"\d+", b"", path.read_bytes()) if path.is_file() else None
 
     def window(self, before=None):
         """The calls before which a kill leaves something between the state before and the state after:
