@@ -5,18 +5,22 @@ import random
 import pytest
 
 from crash.scenarios import SCENARIOS
-from harness.stepper import BUILD, EVERYTHING, STEP, Stepper
+from harness.stepper import BUILD, EVERYTHING, STEP, Stepper, in_parts
 
 pytestmark = pytest.mark.skipif(
     not STEP.exists() or "asan" in BUILD.name,
     reason="steps through the system calls of the program as it is installed (Linux, x86-64)")
 
-FIRST, SECOND = 5, 3  # so many first kills, and second ones after each; `make torture` takes all
+FIRST, SECOND = 5, 3  # so many first kills, and second ones after each; `make torture` takes all,
+PIECES = 10           # in so many tests
 
 
-def firsts(stepper, dice):
+pieces = in_parts(range(PIECES))
+
+
+def firsts(stepper, dice, pieces):
     calls = stepper.window()
-    return calls if EVERYTHING else dice.sample(calls, FIRST)
+    return sorted(at for n in pieces for at in calls[n::PIECES]) if EVERYTHING else dice.sample(calls, FIRST)
 
 
 def seconds(stepper, dice, at):
@@ -28,10 +32,10 @@ def seconds(stepper, dice, at):
 
 
 @pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s.name in ("publish", "pull")], ids=lambda s: s.name)
-def test_killed_again(tmp_path, scenario, record_property):
+def test_killed_again(tmp_path, scenario, pieces, record_property):
     stepper = Stepper(scenario, tmp_path)
     dice = random.Random(scenario.name)
-    for at in firsts(stepper, dice):
+    for at in firsts(stepper, dice, pieces):
         for again in seconds(stepper, dice, at):
             stepper.disturb(at, "kill", recovery=again)
     record_property("cases", stepper.runs)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+import pytest
+
 from harness.relay import RENEWABLE, LocalStore, token
 from harness.world import LIBEXEC, Result, World
 
@@ -22,6 +24,19 @@ WAYS = ("kill", *ERRORS, "short")
 
 # `make torture` goes to every system call in every way; `make check` takes each call in two.
 EVERYTHING = os.environ.get("CREDRELAY_TORTURE") == "all"
+
+
+def in_parts(ways):
+    """A fixture, [way, ...]: all of them in one test, and in `make torture`, which goes on for hours, one
+    in a test of its own each, to be run alone (-k EIO)."""
+    def some(request):
+        return getattr(request, "param", ways)
+    return pytest.fixture(some, **({"params": [[way] for way in ways], "ids": map(str, ways)} if EVERYTHING else {}))
+
+
+def enough(hits, runs, ways):
+    """Did what was to be done to RUNS calls take effect?  Few calls write, and can be cut short."""
+    return hits > (0 if ways == ["short"] else 0.4 * runs)
 
 
 # What a file is called until it is whole, ours and the client's.
