@@ -38,6 +38,11 @@ def enough(hits, runs, ways):
     """Did what was to be done to RUNS calls take effect?  Few calls write, and can be cut short."""
     return hits > (0 if ways == ["short"] else 0.4 * runs)
 
+A_TESTS = {"bin", "report", "manager", "client.jsonl"}  # in a home, and none of ours
+
+# What may be there after trouble only: what is remembered of it, and a killed holder's lock, which the next
+# who has something to write takes over, be it the client.
+AFTER_TROUBLE = {"claude.incident.json", "claude.incident.lock", "claude.trouble", ".claude.lock"}
 
 # What a file is called until it is whole, ours and the client's.
 TEMPORARY = re.compile(r"\.credrelay-[0-9a-f]+$|\.tmp\b")
@@ -87,10 +92,13 @@ class Machine(World):
             return f"something torn: {error}: {self.login_path.read_bytes()[:80]}"
 
     def files(self):
-        """Every file there is of the login's and of the state, by name."""
-        folders = [self.login_path.parent, self.state]
-        inside = [p for f in folders if f.exists() for p in f.rglob("*")]
-        return sorted(str(p.relative_to(self.home)) for p in [*inside, *self.home.glob(".claude*.lock*")])
+        """Everything in the home, by name, but for what tests put there for themselves."""
+        return sorted(str(p.relative_to(self.home)) for top in self.home.iterdir() if top.name not in A_TESTS
+                      for p in [top, *(top.rglob("*") if top.is_dir() else ())])
+
+    def open_to_others(self):
+        return {name for name in self.files()
+                if stat.S_ISREG(mode := (self.home / name).lstat().st_mode) and mode & 0o077}
 
 
 def copy(template, home):
@@ -103,6 +111,13 @@ def copy(template, home):
     return machine
 
 
+def age_locks(machine):
+    """The client's lock of somebody killed is taken over after 10 s: those have passed."""
+    then = time.time() - 60
+    for lock in machine.home.glob(".claude*.lock*"):
+        os.utime(lock, (then, then))
+
+
 class Stepper:
     """Goes through one scenario and collects what was violated."""
 
@@ -110,6 +125,7 @@ class Stepper:
         self.scenario, self.folder = scenario, folder
         self.template = Machine(folder / "template")
         scenario.prepare(self.template)
+        self.was_open = self.template.open_to_others()
         self.violations = []
         self.runs = self.hits = 0
         clean = copy(self.template, folder / "machine")
@@ -152,10 +168,9 @@ class Stepper:
 
     def check_private(self, machine, where):
         """Nothing of ours is readable by others, also what is not whole yet."""
-        for name in machine.files():
-            mode = (machine.home / name).lstat().st_mode
-            open_to_others = stat.S_ISREG(mode) and mode & 0o077
-            self.expect(machine, where, not open_to_others, f"{name} has mode {oct(stat.S_IMODE(mode))}")
+        for name in machine.open_to_others() - self.was_open:
+            mode = stat.S_IMODE((machine.home / name).lstat().st_mode)
+            self.expect(machine, where, False, f"{name} has mode {oct(mode)}")
 
     def check_store(self, machine, where):
         """No blank, torn or older login in any version."""
@@ -209,7 +224,7 @@ class Stepper:
         self.runs += 1
         self.check_after(machine, where, result)
         if recovery:
-            self.age_locks(machine)
+            age_locks(machine)
             result, _, name = self.run(machine, recovery, way)
             where += f", then at {recovery} ({name})"
             self.check_after(machine, where, result)
@@ -225,10 +240,11 @@ class Stepper:
         machine = copy(self.template, self.folder / "machine")
         if before:
             self.run(machine, before, "kill")
-            self.age_locks(machine)
+            age_locks(machine)
         _, calls, _ = self.run(machine, at, "kill")
         files = {TEMPORARY.sub("(temporary)", str(path.relative_to(machine.home))): self.content(path)
-                 for path in map(machine.home.joinpath, machine.files()) if path.name != "events.jsonl"}
+                 for path in map(machine.home.joinpath, machine.files())
+                 if path.name != "events.jsonl" and not path.name.startswith(machine.store.path.name)}
         return (files, machine.store.history(), machine.store.history(RENEWABLE)), calls
 
     @staticmethod
@@ -246,20 +262,14 @@ class Stepper:
         last = bisect.bisect_left(every, True, lo=first, key=lambda at: self.killed_at(at, before)[0] == end)
         return every[first:last]
 
-    def age_locks(self, machine):
-        """The client's lock of somebody killed is taken over after 10 s: those have passed."""
-        then = time.time() - 60
-        for lock in machine.home.glob(".claude*.lock*"):
-            os.utime(lock, (then, then))
-
     def check_recovery(self, machine, where):
-        self.age_locks(machine)
+        age_locks(machine)
         result = machine.run(*(self.scenario.again or self.scenario.argv))
         where += ", the next run"
         self.expect(machine, where, result.status == 0, f"{result.status}: {result.err}")
         self.check_whole(machine, where)
         self.check_done(machine, where)
-        left = [f for f in machine.files() if f not in self.clean_files and TEMPORARY.search(f)]
+        left = [f for f in machine.files() if f not in self.clean_files and Path(f).name not in AFTER_TROUBLE]
         self.expect(machine, where, not left, f"left behind: {left}")
 
     def report(self):
