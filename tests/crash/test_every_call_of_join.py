@@ -1,17 +1,17 @@
-"""join, killed at every system call, failed at every system call, and with every allocation failing:
-each of its files is absent or whole and private, no configuration names keys that are not there, a
-failure says so, and the same line joined again finishes it and leaves nothing behind."""
+"""join, also over a lock that a client left, killed at every system call, failed at every system call,
+and with every allocation failing: each of its files is absent or whole and private, no configuration
+names keys that are not there, a failure says so, and the same line joined again finishes it and leaves
+nothing behind."""
 import os
 import random
 import shutil
 import subprocess
-import time
 
 import pytest
 
 from harness.invitations import open_line
 from harness.relay import LocalStore, made_up, token
-from harness.stepper import EVERYTHING, STARVED, STEP, WAYS, enough, in_parts
+from harness.stepper import EVERYTHING, STARVED, STEP, WAYS, age_locks, enough, in_parts
 from harness.world import LIBEXEC, World
 
 KEYS = "[r]\naws_access_key_id = AKIATEST\naws_secret_access_key = made-up\n"
@@ -21,8 +21,8 @@ JOIN = ["credrelay", "join", "--no-service"]
 class Newcomer:
     """One machine after the other that joins by the same line."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, folder, stale_lock=False):
+        self.folder, self.stale_lock = folder, stale_lock
         self.store = LocalStore(folder / "shared" / "store.db")
         self.store.path.parent.mkdir(mode=0o700)
         self.store.put(made_up(1, refresh=None))
@@ -46,7 +46,11 @@ class Newcomer:
     def machine(self):
         home = self.folder / "machine"
         shutil.rmtree(home, ignore_errors=True)
-        return World(home)
+        world = World(home)
+        if self.stale_lock:
+            (home / ".claude.lock").mkdir()
+            age_locks(world)
+        return world
 
     def disturbed(self, at, way):
         """(machine, result, calls in all, the call that was met or None)"""
@@ -93,8 +97,7 @@ class Newcomer:
             else:
                 self.expect(where, 0 < result.status < 128 and result.err.strip(), result)
                 self.expect(where, "Sanitizer" not in result.err, result.err)
-            for lock in machine.home.glob(".claude*.lock"):  # those have passed
-                os.utime(lock, (time.time() - 60,) * 2)
+            age_locks(machine)
             again = machine.run(*JOIN, input=self.line)
             self.expect(f"{where}, again", again.status == 0, again)
             self.expect(f"{where}, again", self.has(machine) == (True,) * 3, "not all is there")
@@ -124,8 +127,9 @@ def report(newcomer):
 @pytest.mark.skipif(
     not STEP.exists() or "asan" in os.environ.get("CREDRELAY_BUILD", ""),
     reason="steps through the system calls of the program as it is installed (Linux, x86-64)")
-def test_every_call_of_join(tmp_path, ways, record_property):
-    newcomer = Newcomer(tmp_path)
+@pytest.mark.parametrize("lock", ["no lock", "a stale lock"])
+def test_every_call_of_join(tmp_path, lock, ways, record_property):
+    newcomer = Newcomer(tmp_path, stale_lock=lock == "a stale lock")
     for at, way in plan(newcomer, ways):
         newcomer.disturb(at, way)
     record_property("cases", newcomer.runs)

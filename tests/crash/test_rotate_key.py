@@ -8,7 +8,7 @@ import re
 import pytest
 
 from harness.parameter_store import ACCOUNT, REGION, allow, allow_kms, policy
-from harness.stepper import ERRORS, EVERYTHING, STEP, in_parts
+from harness.stepper import ERRORS, EVERYTHING, STEP, TEMPORARY, in_parts
 from harness.world import LIBEXEC
 
 pytestmark = pytest.mark.skipif(
@@ -89,6 +89,8 @@ def interrupt(r, at, way="kill"):
     finished = r.world.run("credrelay", "aws", "rotate-key", "--finish")
     assert (finished.status, r.keys()) == (0, {new: "Active"}), (*where, finished)
     assert not list(r.world.state.glob("*.json")), where
+    left = [p for p in r.world.home.rglob("*") if TEMPORARY.search(p.name)]
+    assert not left, (*where, left)
     return call is not None
 
 
