@@ -27,9 +27,9 @@ def stride_of(way, stride):
     return stride if BUILD.name == "build-coverage" else 25 * stride
 
 
-def starve(world, helper, request, stride, env=None):
+def starve(world, record_property, helper, request, stride, env=None):
     """Ask again and again, one in STRIDE allocations failing each time; the answers."""
-    answers = []
+    answers, runs, hits = [], 0, 0
     report = world.home / "report"
     for way in ("", "+"):
         stride_now = stride_of(way, stride)
@@ -42,16 +42,18 @@ def starve(world, helper, request, stride, env=None):
                 assert ran.out.count("\n") == 1, (at, way, ran)
                 answers.append(ran.json)
             hit = report.exists()
+            runs, hits = runs + 1, hits + hit
             if not hit:
                 break
         assert at > stride_now and not hit
+    record_property("cases", runs)
+    record_property("hits", hits)
     return answers
 
 
-def check(answers, record_property, network=False):
+def check(answers, network=False):
     """All that failed say why.  What libcurl and expat could not do for want of memory they tell as an
     answer that is none: never as one about what was asked."""
-    record_property("cases", len(answers))
     assert answers[-1]["ok"], answers[-1]
     failed = [a for a in answers if not a["ok"]]
     errors = {"unreachable", "failed"} if network else set()
@@ -70,11 +72,10 @@ def test_store_local(world, record_property, op, fields):
         return world.run(TOOLS / "store-local-starved", input=json.dumps({**request, **more}) + "\n").json
 
     assert ask(op="put", value=OLD, expect=0) == {"ok": True, "version": 1}
-    answers = starve(world, "store-local", {**request, "op": op, **fields}, 3)
+    answers = starve(world, record_property, "store-local", {**request, "op": op, **fields}, 3)
     if op != "put":
-        return check(answers, record_property)
+        return check(answers)
     # Put once, on the way; from there on it is a conflict.
-    record_property("cases", len(answers))
     assert {a.get("error") for a in answers} <= {None, "no_memory", "conflict", "failed"}, answers
     assert (ask(op="get")["version"], ask(op="get")["value"]) == (2, NEW)
 
@@ -89,10 +90,9 @@ def test_store_ssm(world, empty_parameter_store, record_property, op, fields):
     first = world.run(TOOLS / "store-ssm-starved", env=env,
                       input=json.dumps({**request, "op": "put", "value": OLD, "expect": 0}) + "\n")
     assert first.json == {"ok": True, "version": 1}
-    answers = starve(world, "store-ssm", {**request, "op": op, **fields}, 17, env)
+    answers = starve(world, record_property, "store-ssm", {**request, "op": op, **fields}, 17, env)
     if op != "put":
-        return check(answers, record_property, network=True)
-    record_property("cases", len(answers))
+        return check(answers, network=True)
     got = world.run(TOOLS / "store-ssm-starved", input=json.dumps({**request, "op": "get"}) + "\n", env=env)
     assert got.json["value"] in (OLD, NEW)
 
@@ -105,7 +105,7 @@ def test_aws_admin(world, parameter_store, record_property, op, fields):
     parameter_store.door("kms", {"region": "us-west-2", "alias": "alias/starved"})
     request = {"credrelay": 1, "op": op, "region": "us-west-2", "endpoint": parameter_store.endpoint,
                "sign_id": keys[0], "sign_secret": keys[1], "deadline_ms": 20_000, **fields}
-    check(starve(world, "aws-admin", request, 17), record_property, network=True)
+    check(starve(world, record_property, "aws-admin", request, 17), network=True)
 
 
 @pytest.mark.parametrize("kind, options", [
@@ -118,4 +118,4 @@ def test_alert(world, fault_server, record_property, kind, options):
     channel = Channel(world, kind)
     channel.options.update({k: v.replace("{server.url}", server.url) for k, v in options.items()})
     request = json.loads(channel.request())
-    check(starve(world, f"alert-{kind}", request, 7), record_property, network=kind != "command")
+    check(starve(world, record_property, f"alert-{kind}", request, 7), network=kind != "command")
