@@ -182,7 +182,9 @@ class World:
 
     def events(self, name=None):
         path = self.state / "events.jsonl"
-        events = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        text = path.read_text() if path.exists() else ""
+        # A line that is being written is not there yet.
+        events = [json.loads(line) for line in text.splitlines(True) if line.endswith("\n")]
         return [e for e in events if name in (None, e["event"])]
 
     def write_aws_profiles(self, **profiles):
@@ -196,11 +198,12 @@ class World:
         path.chmod(0o600)
 
     def program(self, name: str, text: str) -> Path:
-        """An executable script of the test's own, first on PATH."""
-        path = self.bin / name
-        path.write_text(text)
-        path.chmod(0o755)
-        return path
+        """An executable script of the test's own, first on PATH.  Put there whole: what runs meanwhile may
+        be starting the one before, and a file that is written to cannot be started."""
+        path, new = self.bin / name, self.bin / f".{name}.new"
+        new.write_text(text)
+        new.chmod(0o755)
+        return new.replace(path)
 
 
 @pytest.fixture
