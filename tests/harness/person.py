@@ -17,6 +17,7 @@ import termios
 import time
 
 PATIENCE = 60  # seconds for anything at all to happen, on a loaded machine
+END = b"\0that was all\0"
 
 
 class Person:
@@ -79,9 +80,18 @@ class Person:
         while self.process.poll() is None:
             assert time.monotonic() < end, f"it does not end; there is: {self.screen!r}"
             self._look(0.02)
-        while self._look(0):
-            pass
+        self._take_the_rest()
         return self.process.returncode
+
+    def _take_the_rest(self):
+        """What was written last may still be on its way through the terminal: until a word of ours has come after it."""
+        end = time.monotonic() + PATIENCE
+        os.write(self.slave, END)
+        while END not in self._bytes:
+            assert time.monotonic() < end, "the terminal keeps back what was written"
+            self._look(0.1)
+        self._bytes = self._bytes.replace(END, b"")
+        self.screen = self._bytes.decode(errors="replace")
 
     def __enter__(self):
         return self
