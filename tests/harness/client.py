@@ -78,7 +78,7 @@ def api_server():
                                stdout=subprocess.PIPE, text=True, env={"LANG": "C.UTF-8"})
     yield process.stdout.readline().strip()
     process.terminate()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def start_server(*arguments, env=None):
 
 def end_server(process):
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def parameter_arn(path, region=REGION):

@@ -88,8 +88,8 @@ def snapshot(*folders):
     return {str(p): (p.lstat().st_mode, p.read_bytes() if p.is_file() else None) for p in paths}
 
 
-def wait_for(condition, seconds=20):
-    """Until CONDITION() is true; what it returned."""
+def wait_for(condition, seconds=60):
+    """Until CONDITION() is true; what it returned.  SECONDS is what a machine may take that does ten other things."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, "it did not happen"
