@@ -21,9 +21,11 @@ def store(tmp_path):
 
 @pytest.fixture
 def fleet(machines, store, api):
-    """fleet(name, ..., readers=) -> Worlds that share the store, each with the client."""
-    def make(*names, readers=(), more="", **client):
-        writers = ", ".join(n for n in names if n not in readers)
+    """fleet(name, ..., readers=, away=) -> Worlds that share the store, each with the client.  Of the writers
+    those AWAY are in line before the last: it takes so much longer until that one's turn."""
+    def make(*names, readers=(), away=(), more="", **client):
+        *first, last = [n for n in names if n not in readers]
+        writers = ", ".join([*first, *away, last])
         worlds = machines(*names)
         for name, machine in zip(names, worlds):
             join(machine, store, "reader" if name in readers else "writer", f"writers = {writers}\n{more}")
@@ -69,8 +71,8 @@ def test_the_holder_renews_and_all_have_it(fleet, store, api):
 
 
 def test_the_next_in_line_takes_over(fleet, store, api):
-    """The holder is off; the third waits for its own turn, half a minute later."""
-    desk, laptop, tower = fleet("desk", "laptop", "tower")
+    """The holder is off; the last waits for its own turn, a minute and a half later."""
+    desk, laptop, tower = fleet("desk", "laptop", "tower", away=["attic", "cellar"])
     published(api, desk, laptop, tower, lifetime=115)
     old = store.shared()["accessToken"]
     with ExitStack() as stack:
