@@ -15,6 +15,11 @@ from harness.relay import (RENEWABLE, LocalStore, fingerprint, join, made_up, re
 DAY = 86400
 
 
+def lasting(n, **more):
+    """Login N for two days: what is said of it, "1 d 23 h", stays so for an hour."""
+    return made_up(n, **{"expires_in": 2 * DAY, **more})
+
+
 @pytest.fixture
 def store(tmp_path):
     return LocalStore(tmp_path / "shared" / "store.db")
@@ -24,7 +29,7 @@ def store(tmp_path):
 def fleet(machines, store):
     """fleet(more=) -> desk and laptop, writers, and server, a reader.  Login 1 is desk's, login 2 was
     made on laptop after it, and everybody has login 2."""
-    def make(more="", logins=(made_up(1), made_up(2))):
+    def make(more="", logins=(lasting(1), lasting(2))):
         desk, laptop, server = worlds = machines("desk", "laptop", "server")
         join(desk, store, more=more)
         join(laptop, store, more=more)
@@ -68,7 +73,7 @@ def test_history(fleet, store):
     arn = "arn:aws:iam::123456789012:user/claude-creds-writer"
     assert store.ask("put", value="{}", expect=2, machine=arn)["ok"]
     store.put('{"claudeAiOauth":{"accessToken":"","refreshToken":"","expiresAt":0,"scopes":[]}}')
-    store.put(made_up(1))
+    store.put(lasting(1))
     reject(laptop, 1)
     shown = laptop.run("credrelay", "history")
     assert (shown.status, shown.err) == (0, ""), shown
@@ -76,11 +81,11 @@ def test_history(fleet, store):
     one, two = fingerprint(token(1)), fingerprint(token(2))
     expected = [
         r"version  when              by                    login",
-        rf"      5{when}the-test              {one}  expires in 7 h 59 min; refused here; same as 1; desk renews it",
+        rf"      5{when}the-test              {one}  expires in 1 d 23 h; refused here; same as 1; desk renews it",
         rf"      4{when}the-test              -         blank",
         rf"      3{when}claude-creds-writer   -         none",
-        rf"      2{when}laptop                {two}  expires in 7 h 59 min; here",
-        rf"      1{when}desk                  {one}  expires in 7 h 59 min; refused here"]
+        rf"      2{when}laptop                {two}  expires in 1 d 23 h; here",
+        rf"      1{when}desk                  {one}  expires in 1 d 23 h; refused here"]
     for got, pattern in zip(shown.out.splitlines(), expected, strict=True):
         assert re.fullmatch(pattern, got), got
 
@@ -125,7 +130,7 @@ def test_everybody_follows(fleet, store, order):
     said = roll_back(desk, 1)
     assert (said.status, said.err) == (0, ""), said
     assert said.out == (f"rolled back: version 1 is version 3 now (login {fingerprint(token(1))}, "
-                        "expires in 7 h 59 min)\n")
+                        "expires in 1 d 23 h)\n")
     # Here at once, and this machine renews it.
     assert oauth(desk)["refreshToken"] == refresh_token(1)
     assert store.renewable() == ("desk", oauth(desk))
@@ -144,9 +149,9 @@ def test_everybody_follows(fleet, store, order):
 
 FORGOTTEN = {
     "its memory": lambda m: shutil.rmtree(m.state),
-    "its memory, and it was given a backup": lambda m: (shutil.rmtree(m.state), m.write_login(made_up(2))),
+    "its memory, and it was given a backup": lambda m: (shutil.rmtree(m.state), m.write_login(lasting(2))),
     "its login": lambda m: m.login_path.unlink(),
-    "nothing, and it was given a backup": lambda m: m.write_login(made_up(2)),
+    "nothing, and it was given a backup": lambda m: m.write_login(lasting(2)),
 }
 
 
@@ -191,7 +196,7 @@ def test_what_the_abandoned_login_was_renewed_into_is_news(fleet, store):
     assert ("\nlaptop renews the present login: should it do so before it hears of this, that is a new "
             "login and wins.  Sync there: credrelay sync\n") in planned
     assert roll_back(desk, 1).status == 0
-    laptop.write_login(made_up(3, expires_in=9 * 3600))
+    laptop.write_login(lasting(3, expires_in=3 * DAY))
     assert laptop.run("credrelay", "sync").status == 0
     assert desk.run("credrelay", "sync").status == 0
     assert desk.access_token() == token(3) and store.renewable()[0] == "laptop"
@@ -247,8 +252,8 @@ def went_back_bare(machine, store, said, why, form):
 def test_a_spent_refresh_token_stays_where_it_is(fleet, store):
     """Login 2 has the deadline of login 1: it is what login 1 was renewed into."""
     deadline = made_up(1, deadline_in=20 * DAY)["claudeAiOauth"]["refreshTokenExpiresAt"]
-    desk, _, _ = fleet(logins=(made_up(1, refreshTokenExpiresAt=deadline),
-                               made_up(2, refreshTokenExpiresAt=deadline)))
+    desk, _, _ = fleet(logins=(lasting(1, refreshTokenExpiresAt=deadline),
+                               lasting(2, refreshTokenExpiresAt=deadline)))
     assert [v["renewed"] for v in history(desk)] == [False, True]
     went_back_bare(desk, store, roll_back(desk, 1), SPENT, "spent")
     assert [v["renewed"] for v in history(desk)] == [True, False, True]
@@ -284,15 +289,15 @@ def refused(result, status, message):
 
 
 def test_refusals(fleet, store):
-    desk, laptop, server = fleet(logins=(made_up(1, expires_in=-3700), made_up(2)))
+    desk, laptop, server = fleet(logins=(made_up(1, expires_in=-(2 * DAY + 3601)), lasting(2)))
     blank = store.put('{"claudeAiOauth":{"accessToken":"","refreshToken":"","expiresAt":0,"scopes":["a"]}}')
-    store.put(made_up(3))
+    store.put(lasting(3))
     for machine in (desk, laptop, server):
         machine.run("credrelay", "sync")
     reject(desk, 2)
     before = store.history(), store.history(RENEWABLE), snapshot(desk.home / ".claude")
 
-    refused(roll_back(desk, 1), 65, "version 1 expired 1 h 1 min ago\n"
+    refused(roll_back(desk, 1), 65, "version 1 expired 2 d 1 h ago\n"
             "  choose another (credrelay history), or insist with --force\n")
     refused(roll_back(desk, 2), 65, "the server refused the login of version 2 on this machine\n"
             "  choose another: credrelay history\n")
@@ -314,7 +319,7 @@ def test_refusals(fleet, store):
     same = roll_back(desk, 4)
     assert (same.status, same.err) == (0, "")
     assert same.out == (f"nothing to do: the store has that login (login {fingerprint(token(3))}, "
-                        "expires in 7 h 59 min; version 4)\n")
+                        "expires in 1 d 23 h; version 4)\n")
     assert roll_back(desk, 1, "--force").status == 0
     assert store.history()[-1] == token(1)
 
@@ -325,8 +330,8 @@ def test_a_dry_run(fleet, store):
     said = desk.run("credrelay", "rollback", "1", "--dry-run")
     assert (said.status, said.err) == (0, ""), said
     assert said.out == (
-        f"would put back version 1 (login {fingerprint(token(1))}, expires in 7 h 59 min, by desk) "
-        f"over version 2 (login {fingerprint(token(2))}, expires in 7 h 59 min).\n"
+        f"would put back version 1 (login {fingerprint(token(1))}, expires in 1 d 23 h, by desk) "
+        f"over version 2 (login {fingerprint(token(2))}, expires in 1 d 23 h).\n"
         "This machine will renew it.\n"
         "laptop renews the present login: should it do so before it hears of this, that is a new "
         "login and wins.  Sync there: credrelay sync\n")
@@ -349,8 +354,8 @@ def test_a_person_is_asked(fleet, store, answer, status):
         person.types(answer + "\n")
         assert person.ends() == status
         assert person.screen.startswith(
-            f"Put back version 1 (login {fingerprint(token(1))}, expires in 7 h 59 min, by desk) over "
-            f"version 2 (login {fingerprint(token(2))}, expires in 7 h 59 min).\n"
+            f"Put back version 1 (login {fingerprint(token(1))}, expires in 1 d 23 h, by desk) over "
+            f"version 2 (login {fingerprint(token(2))}, expires in 1 d 23 h).\n"
             "This machine will renew it.\n")
         assert ("rolled back: " in person.screen) == (status == 0)
         assert ("not done: nobody said yes\n" in person.screen) == (status != 0)

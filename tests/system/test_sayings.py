@@ -198,13 +198,13 @@ esac
 
 
 def test_a_history_that_says_little(world):
-    odd_store(world, ("", 0, made_up(3)), ("team/", now(), made_up(2, expires_in=-3600)),
+    odd_store(world, ("", 0, made_up(3, expires_in=2 * 86400)), ("team/", now(), made_up(2, expires_in=-90_000)),
               ("team/mac-1", now(), made_up(1)))
     shown = world.run("credrelay", "history")
     assert (shown.status, shown.err) == (0, ""), shown
     third, second, first = shown.out.splitlines()[1:]
-    assert "  ?  " in third and third.endswith("expires in 7 h 59 min")
-    assert "  team/  " in second and second.endswith("expired 1 h 0 min ago")
+    assert "  ?  " in third and third.endswith("expires in 1 d 23 h")
+    assert "  team/  " in second and second.endswith("expired 1 d 1 h ago")
     assert "  mac-1  " in first
     third, second, first = world.run("credrelay", "history", "--json").json["versions"]
     assert (third["by"], "modified" in third, second["by"]) == (None, False, "team/")
