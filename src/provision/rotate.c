@@ -7,17 +7,12 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/shell_word.h"
+#include "provision/key_accepted.h"
 #include "provision/rotate_log.h"
 #include "provision/rotation_note.h"
 
 /* Somebody else's rotation of this role's key takes a minute at most, and then there is a new one. */
 enum { LOCK_WAIT_MS = 1000 };
-
-/* New keys are known everywhere after 5 s on average, 15 s at worst; then nobody waits any more. */
-enum { ACCEPT_WITHIN_MS = 90000, PAUSE_FIRST_MS = 100, PAUSE_LONGEST_MS = 2000 };
-
-/* One answer is one server's: it must be accepted so often in a row. */
-enum { ACCEPTED_TIMES = 2 };
 
 /* For machines that the new key has to be brought to by hand. */
 #define GRACE_USUAL_MS INT64_C(86400000)
@@ -226,46 +221,12 @@ static bool discard(struct run *r, const struct rotation_decision *d, struct err
 
 /* ---- taking it into use ---- */
 
-static bool is_accepted(const struct run *r, const struct aws_key *key, struct err *e)
-{
-    struct aws_identity me;
-    return aws_admin_identity(&r->own, key, &me, e) && aws_admin_probe(&r->own, key, e);
-}
-
-/* What a key that is too new meets, or a network that is slow. */
-static bool may_pass(const struct err *e)
-{
-    return e->code == ERR_BAD_CREDENTIALS || e->code == ERR_DENIED || e->code == ERR_THROTTLED ||
-           e->code == ERR_UNREACHABLE;
-}
-
-/* KEY: NULL for the profile's. */
-static bool wait_until_accepted(const struct run *r, const struct aws_key *key, struct err *e)
-{
-    int64_t give_up = clock_steady_ms() + ACCEPT_WITHIN_MS, pause = PAUSE_FIRST_MS;
-    for (int times = 0;; clock_sleep_ms(pause)) {
-        struct err why;
-        bool ok = is_accepted(r, key, &why);
-        times = ok ? times + 1 : 0;
-        if (times == ACCEPTED_TIMES)
-            return true;
-        if (ok)
-            continue;
-        if (!may_pass(&why) || clock_steady_ms() + pause > give_up) {
-            *e = why;
-            err_context(e, "the new key is not accepted");
-            return err_hint(e, "it is kept; the same command again goes on from here");
-        }
-        pause = pause * 2 < PAUSE_LONGEST_MS ? pause * 2 : PAUSE_LONGEST_MS;
-    }
-}
-
 static bool install(struct run *r, struct err *e)
 {
     const struct aws_key *key = &r->note.new;
     const struct aws_profile_keys keys = {
         .profile = profile_name(r), .key_id = key->id, .secret = key->secret};
-    if (!wait_until_accepted(r, key, e))
+    if (!key_wait_until_accepted(&r->own, key, e))
         return false;
     tell(r, ROTATE_ACCEPTED, key->id);
     if (!aws_profile_write(&keys, r->profile.key_id[0] ? r->profile.key_id : NULL, e))
@@ -281,7 +242,7 @@ static int64_t grace(const struct run *r)
 
 static bool verify(struct run *r, struct err *e)
 {
-    if (!wait_until_accepted(r, NULL, e))
+    if (!key_wait_until_accepted(&r->own, NULL, e))
         return false;
     secret_free(r->note.new.secret);
     r->note.new.secret = NULL;
