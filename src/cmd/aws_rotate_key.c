@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/ascii.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/parse.h"
@@ -25,7 +26,7 @@ struct telling {
     enum role role;
     /* What commands that we print must say again: " -r NAME", the same and " --admin-profile NAME". */
     char relay[RELAY_NAME_SIZE + 8], options[SHELL_WORD_SIZE + RELAY_NAME_SIZE + 32];
-    jv *steps;
+    jv *steps, *failed;
 };
 
 static const char *const texts[] = {
@@ -58,12 +59,37 @@ static void told(void *ctx, enum rotate_event event, const char *key)
     fflush(stdout);
 }
 
+/* The others are still to come, so the reason is told here; what it means for the old key at the end. */
+static void told_failed(const struct telling *t, const char *host, const struct err *why)
+{
+    jv *v = jv_object();
+    jv_put_text(v, "host", host);
+    jv_put_text(v, "error", err_name(why->code));
+    jv_put_text(v, "message", why->text);
+    jv_put_text(v, "hint", why->hint);
+    jv_push(t->failed, v);
+    if (!t->o->json)
+        tell_failure("aws rotate-key", t->o, why);
+}
+
 static void note_options(struct telling *t)
 {
     const char *relay = t->o->relay, *admin = t->o->admin_profile;
     snprintf(t->relay, sizeof t->relay, "%s%s", relay ? " -r " : "", relay ? relay : "");
     snprintf(t->options, sizeof t->options, "%s%s%s", t->relay, admin ? " --admin-profile " : "",
              admin ? AS_WORD(admin) : "");
+}
+
+/* Hosts that the key was to be given to and that did not take it. */
+static void tell_awaited(const struct telling *t, const struct rotate_report *r)
+{
+    const char *role = role_name(t->role);
+    bool one = !strchr(r->awaited, ' ');
+    printf("%s %s not have the new key yet, so the old one, %s, stays.\n"
+           "  give it to %s: credrelay aws rotate-key %s%s --ssh %s\n"
+           "  when %s to be left out: credrelay aws rotate-key %s%s --finish --grace 0\n",
+           r->awaited, one ? "does" : "do", r->old_id, one ? "it" : "them", role, t->options,
+           r->awaited, one ? "it is" : "they are", role, t->options);
 }
 
 /* How the machines that share the role's key come by the new one. */
@@ -83,7 +109,7 @@ static void tell_end(const struct telling *t, const struct rotate_report *r)
 {
     const char *role = role_name(t->role);
     switch (r->stands.step) {
-    case ROTATION_WAIT: tell_others(t, r); break;
+    case ROTATION_WAIT: (r->awaited[0] ? tell_awaited : tell_others)(t, r); break;
     case ROTATION_KEPT:
         printf("the old key %s is kept, inactive, in case it was in use somewhere.\n"
                "  a machine that still has it gets the new one by: credrelay aws rotate-key %s%s "
@@ -124,6 +150,16 @@ static void tell_plan(const struct telling *t, const struct rotate_report *r)
     }
 }
 
+static jv *as_list(const char *words)
+{
+    char copy[ROTATION_AWAITED_SIZE], *rest = copy;
+    jv *list = jv_array();
+    snprintf(copy, sizeof copy, "%s", words);
+    for (char *word; (word = strtok_r(rest, " ", &rest));)
+        jv_push(list, jv_new_text(word));
+    return list;
+}
+
 static int end(const struct telling *t, const struct rotate_report *r, const struct err *e)
 {
     jv *v = jv_object();
@@ -138,6 +174,8 @@ static int end(const struct telling *t, const struct rotate_report *r, const str
     jv_put_text(v, "old_key", r->old_id[0] ? r->old_id : NULL);
     jv_put_text(v, "new_key", r->new_id[0] ? r->new_id : NULL);
     jv_put(v, "steps", t->steps);
+    jv_put(v, "failed", t->failed);
+    jv_put(v, "awaited", as_list(r->awaited));
     jv_put_text(v, "next", rotation_step_name(r->stands.step));
     jv_put_text(v, "why", rotation_reason_name(r->stands.reason));
     if (r->until)
@@ -181,9 +219,8 @@ static bool explain(const char *host, int status, const struct buf *said, struct
 }
 
 /* The letter goes through the pipe: argv holds names alone. */
-static bool hand_over(void *ctx, const char *host, struct err *e)
+static bool give_key(const struct telling *t, const char *host, struct err *e)
 {
-    const struct telling *t = ctx;
     const struct aws_subject_of *s = t->subject;
     const char *const argv[] = {"ssh",      host,      "credrelay",   "aws",
                                 "take-key", "--relay", s->relay.name, NULL};
@@ -208,6 +245,15 @@ static bool hand_over(void *ctx, const char *host, struct err *e)
     return ok;
 }
 
+static bool hand_over(void *ctx, const char *host, struct err *e)
+{
+    const struct telling *t = ctx;
+    bool ok = give_key(t, host, e);
+    if (!ok)
+        told_failed(t, host, e);
+    return ok;
+}
+
 /* ---- the command ---- */
 
 struct wishes {
@@ -217,7 +263,15 @@ struct wishes {
     size_t host_count;
 };
 
-/* What begins with a dash would be an option of ssh's. */
+/* What begins with a dash would be an option of ssh's, and a list of names has blanks between them. */
+static bool is_host(const char *text)
+{
+    size_t len = 0;
+    while (text[len] && !ascii_is_space(text[len]))
+        len++;
+    return len && !text[len] && text[0] != '-';
+}
+
 static bool read_hosts(const struct options *o, int argc, char **argv, struct wishes *w,
                        struct err *e)
 {
@@ -228,7 +282,7 @@ static bool read_hosts(const struct options *o, int argc, char **argv, struct wi
     if (argc == 0 && o->ssh)
         return err_set(e, ERR_USAGE, "--ssh without a host");
     for (int i = 0; i < argc; i++)
-        if (argv[i][0] == '-' || !argv[i][0])
+        if (!is_host(argv[i]))
             return err_set(e, ERR_USAGE, "'%.40s' is no host", argv[i]);
     w->hosts = argv;
     w->host_count = (size_t)argc;
@@ -254,7 +308,8 @@ static bool read_wishes(const struct options *o, const struct relay *r, int argc
 static int rotate_for(const struct options *o, const struct aws_subject_of *s,
                       const struct wishes *w)
 {
-    struct telling t = {.o = o, .subject = s, .role = w->role, .steps = jv_array()};
+    struct telling t = {
+        .o = o, .subject = s, .role = w->role, .steps = jv_array(), .failed = jv_array()};
     struct rotate_report report;
     struct err e;
     note_options(&t);

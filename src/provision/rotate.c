@@ -17,6 +17,9 @@ enum { LOCK_WAIT_MS = 1000 };
 /* For machines that the new key has to be brought to by hand. */
 #define GRACE_USUAL_MS INT64_C(86400000)
 
+/* So long a list of hosts still leaves room for the rest of a hint. */
+enum { HOSTS_SHOWN = 160 };
+
 /* Of looking and deciding; a whole rotation with its waiting for IAM takes half of it. */
 enum { MOST_STEPS = 60 };
 
@@ -134,6 +137,7 @@ static struct rotation_decision next_step(struct run *r)
     d.key = report->about;
     report->stands = d;
     report->until = r->note.until;
+    snprintf(report->awaited, sizeof report->awaited, "%s", r->note.awaited);
     snprintf(report->old_id, sizeof report->old_id, "%s", r->note.old_id);
     snprintf(report->new_id, sizeof report->new_id, "%s", r->note.new.id);
     return d;
@@ -240,9 +244,19 @@ static int64_t grace(const struct run *r)
     return r->rq->grace_ms == ROTATE_GRACE_NOT_SAID ? GRACE_USUAL_MS : r->rq->grace_ms;
 }
 
+/* Before they are asked: also a rotation that is killed must not forget them. */
+static bool await_hosts(struct run *r, struct err *e)
+{
+    for (size_t i = 0; i < r->rq->host_count; i++)
+        if (!rotation_note_await(&r->note, r->rq->hosts[i]))
+            return err_set(e, ERR_USAGE, "'%.40s...' and the hosts before it are too many",
+                           r->rq->hosts[i]);
+    return true;
+}
+
 static bool verify(struct run *r, struct err *e)
 {
-    if (!key_wait_until_accepted(&r->own, NULL, e))
+    if (!await_hosts(r, e) || !key_wait_until_accepted(&r->own, NULL, e))
         return false;
     secret_free(r->note.new.secret);
     r->note.new.secret = NULL;
@@ -256,16 +270,42 @@ static bool verify(struct run *r, struct err *e)
 
 /* ---- the other machines ---- */
 
+static bool is_awaited(const struct run *r, enum err_code code, struct err *e)
+{
+    const char *hosts = r->note.awaited;
+    bool one = !strchr(hosts, ' '), fit = strlen(hosts) < HOSTS_SHOWN;
+    err_set(e, code, "%s %s not have the new key yet, so the old one stays", hosts,
+            one ? "does" : "do");
+    return err_hint(e, "give it to %s: credrelay aws rotate-key %s%s --ssh %s", one ? "it" : "them",
+                    role_name(r->rq->role), r->rq->options, fit ? hosts : "HOST...");
+}
+
+static bool give(struct run *r, const char *host, bool *ret_given, struct err *e)
+{
+    struct err why;
+    *ret_given = r->rq->hand_over(r->rq->ctx, host, &why);
+    if (!*ret_given) {
+        rotate_log_refused(r->rq, r->report->user, host, &why);
+        return true;
+    }
+    tell(r, ROTATE_HANDED_OVER, host);
+    rotation_note_has(&r->note, host);
+    return save(r, e);
+}
+
 /* The old key has no more to do once they all have the new one, unless somebody said otherwise. */
 static bool hand_over(struct run *r, struct err *e)
 {
-    for (size_t i = 0; i < r->rq->host_count; i++) {
-        if (!r->rq->hand_over(r->rq->ctx, r->rq->hosts[i], e))
+    bool all = true, given;
+    if (!await_hosts(r, e) || !save(r, e))
+        return false;
+    for (size_t i = 0; i < r->rq->host_count; i++, all = all && given)
+        if (!give(r, r->rq->hosts[i], &given, e))
             return false;
-        tell(r, ROTATE_HANDED_OVER, r->rq->hosts[i]);
-    }
     r->handed_over = true;
-    if (!r->note.began || r->rq->grace_ms != ROTATE_GRACE_NOT_SAID)
+    if (!all)
+        return is_awaited(r, ERR_FAILED, e);
+    if (!r->note.began || r->note.awaited[0] || r->rq->grace_ms != ROTATE_GRACE_NOT_SAID)
         return true;
     r->note.until = clock_wall_ms();
     return save(r, e);
@@ -275,7 +315,7 @@ static bool is_time_to_hand_over(const struct run *r, enum rotation_step step)
 {
     return r->rq->host_count && !r->handed_over &&
            (step == ROTATION_WAIT || step == ROTATION_DEACTIVATE || step == ROTATION_KEPT ||
-            step == ROTATION_DELETE);
+            step == ROTATION_DELETE || step == ROTATION_DONE);
 }
 
 /* ---- the old one ---- */
@@ -299,6 +339,8 @@ static bool delete (struct run *r, const char *id, struct err *e)
 static bool not_before(const struct run *r, struct err *e)
 {
     char until[32];
+    if (r->note.awaited[0])
+        return is_awaited(r, ERR_BUSY, e);
     clock_rfc3339(r->note.until, until, sizeof until);
     err_set(e, ERR_BUSY, "the old key %s goes on working until %s, for machines that still have it",
             r->note.old_id, until);
@@ -349,9 +391,10 @@ static bool steps(struct run *r, struct err *e)
         if (r->rq->dry_run)
             return d.step != ROTATION_REFUSE || refuse(r, &d, e);
         if (is_time_to_hand_over(r, d.step)) {
-            if (!hand_over(r, e))
-                return false;
+            bool all_have_it = hand_over(r, e);
             d = next_step(r);
+            if (!all_have_it)
+                return false;
         }
         if (!perform(r, &d, e))
             return false;
@@ -373,13 +416,15 @@ static bool note_paths(struct run *r, char lock_path[LIMIT_PATH], struct err *e)
            dir_make(r->rq->relay->state_dir, e);
 }
 
-/* Said again after the key was verified: it counts from now. */
+/* Said again after the key was verified: it counts from now.  None at all: nobody needs it. */
 static bool change_grace(struct run *r, struct err *e)
 {
     if (r->rq->dry_run || r->rq->grace_ms == ROTATE_GRACE_NOT_SAID || !r->note.new.id[0] ||
         r->note.new.secret)
         return true;
     r->note.until = clock_wall_ms() + r->rq->grace_ms;
+    if (!r->rq->grace_ms)
+        r->note.awaited[0] = '\0';
     return save(r, e);
 }
 

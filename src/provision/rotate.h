@@ -27,7 +27,8 @@ const char *rotate_event_name(enum rotate_event event);
 
 typedef void rotate_told_fn(void *ctx, enum rotate_event event, const char *key);
 
-/* Give the role's key in this machine's profile to HOST. */
+/* Give the role's key in this machine's profile to HOST.  A failure is the callee's to tell: the others
+ * get theirs, and the rotation stops after the last. */
 typedef bool rotate_hand_over_fn(void *ctx, const char *host, struct err *e);
 
 #define ROTATE_GRACE_NOT_SAID (-1)
@@ -54,6 +55,7 @@ struct rotate_report {
     char about[AWS_KEY_ID_SIZE];                           /* the key that `stands` is about */
     struct rotation_decision stands; /* what is to do now; its key is `about` */
     int64_t until;
+    char awaited[ROTATION_AWAITED_SIZE]; /* as in the note */
 };
 
 /* ERR_CONFLICT with advice: a person must look (ROTATION_REFUSE).  The report is filled in as far

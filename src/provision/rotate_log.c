@@ -36,6 +36,16 @@ void rotate_log(const struct rotate_request *rq, const char *user, enum rotate_e
     event_key(rq->relay, &k);
 }
 
+void rotate_log_refused(const struct rotate_request *rq, const char *user, const char *host,
+                        const struct err *why)
+{
+    struct key_event k = about(rq, user);
+    k.did = rotate_event_name(ROTATE_HANDED_OVER);
+    k.host = host;
+    k.why = why;
+    event_key(rq->relay, &k);
+}
+
 void rotate_log_stop(const struct rotate_request *rq, const char *user, const struct err *why)
 {
     struct key_event k = about(rq, user);

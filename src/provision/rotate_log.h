@@ -8,6 +8,10 @@
 void rotate_log(const struct rotate_request *rq, const char *user, enum rotate_event event,
                 const char *key);
 
+/* HOST did not take the key: WHY. */
+void rotate_log_refused(const struct rotate_request *rq, const char *user, const char *host,
+                        const struct err *why);
+
 /* It stopped here: WHY. */
 void rotate_log_stop(const struct rotate_request *rq, const char *user, const struct err *why);
 

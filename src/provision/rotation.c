@@ -33,6 +33,7 @@ static const char *const reason_names[] = {
     [ROTATION_INTERRUPTED] = "interrupted",
     [ROTATION_REPLACED] = "replaced",
     [ROTATION_UNDER_WAY] = "under_way",
+    [ROTATION_AWAITED] = "awaited",
     [ROTATION_GONE] = "gone",
     [ROTATION_VOID] = "void",
     [ROTATION_COMPLETE] = "complete",
@@ -96,6 +97,8 @@ static decision retire(const struct rotation_facts *f)
     const struct aws_key_row *old = find(f->keys, n->old_id);
     if (!old || strcmp(n->old_id, n->new.id) == 0)
         return answer(ROTATION_FORGET, ROTATION_COMPLETE, n->new.id);
+    if (n->awaited[0])
+        return answer(ROTATION_WAIT, ROTATION_AWAITED, n->old_id);
     if (old->active && f->now < n->until)
         return answer(ROTATION_WAIT, ROTATION_UNDER_WAY, n->old_id);
     if (old->active)

@@ -20,6 +20,9 @@
 
 #include "provision/aws_admin.h"
 
+/* Of the hosts that a command line can name. */
+enum { ROTATION_AWAITED_SIZE = 4096 };
+
 /* What a rotation remembers (rotation_note.h keeps it). */
 struct rotation_note {
     char user[128], account[16];
@@ -29,6 +32,8 @@ struct rotation_note {
     struct aws_key new;                         /* id "": not made as far as is known; secret NULL:
                                                  * the profile has had it and it worked */
     int64_t until; /* the old one goes on working until then, for other machines; ms since 1970 */
+    char awaited[ROTATION_AWAITED_SIZE]; /* hosts that were to get the new one and have not yet, as
+                                          * words of a shell, a blank between them: it stays for them */
 };
 
 enum rotation_step {
@@ -40,7 +45,7 @@ enum rotation_step {
     ROTATION_DELETE,     /* the old one */
     ROTATION_FORGET,     /* the note: it is about what is no more */
     ROTATION_LOOK_AGAIN, /* in a moment: IAM may not yet list what it has made */
-    ROTATION_WAIT,       /* nothing to do before `until` */
+    ROTATION_WAIT,       /* nothing to do before `until`, or before a host has the new one */
     ROTATION_KEPT,       /* nothing to do without --finish */
     ROTATION_DONE,       /* nothing to do */
     ROTATION_REFUSE,     /* a person must look */
@@ -53,6 +58,7 @@ enum rotation_reason {
     ROTATION_INTERRUPTED, /* a key was made and not written down */
     ROTATION_REPLACED,    /* the profile got another key meanwhile */
     ROTATION_UNDER_WAY,   /* as it should be */
+    ROTATION_AWAITED,     /* a host has not taken the new key */
     ROTATION_GONE,        /* the new key was deleted by somebody */
     ROTATION_VOID,        /* no key was made */
     ROTATION_COMPLETE,    /* the old key is gone */

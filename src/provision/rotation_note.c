@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/shell_word.h"
 
 #define NOTE_SCHEMA 1
 
@@ -14,6 +15,50 @@ void rotation_note_clear(struct rotation_note *n)
     aws_key_free(&n->new);
     *n = (struct rotation_note){.began = 0};
 }
+
+/* ---- the hosts ---- */
+
+/* Where WORD stands in the list; NULL: nowhere.  No word has a blank (read_hosts). */
+static char *find_awaited(struct rotation_note *n, const char *word)
+{
+    size_t len = strlen(word);
+    for (char *p = n->awaited; *p;) {
+        size_t this = strcspn(p, " ");
+        if (this == len && memcmp(p, word, len) == 0)
+            return p;
+        p += this + (p[this] == ' ');
+    }
+    return NULL;
+}
+
+bool rotation_note_await(struct rotation_note *n, const char *host)
+{
+    const char *word = AS_WORD(host);
+    size_t used = strlen(n->awaited), len = strlen(word);
+    if (find_awaited(n, word))
+        return true;
+    if (len == SHELL_WORD_SIZE - 1 || used + 1 + len >= sizeof n->awaited)
+        return false;
+    if (used)
+        n->awaited[used++] = ' ';
+    memcpy(n->awaited + used, word, len + 1);
+    return true;
+}
+
+void rotation_note_has(struct rotation_note *n, const char *host)
+{
+    const char *word = AS_WORD(host);
+    char *at = find_awaited(n, word);
+    if (!at)
+        return;
+    char *rest = at + strlen(word);
+    memmove(at, rest + (*rest == ' '), strlen(rest + (*rest == ' ')) + 1);
+    size_t used = strlen(n->awaited);
+    if (used && n->awaited[used - 1] == ' ')
+        n->awaited[used - 1] = '\0';
+}
+
+/* ---- the file ---- */
 
 static bool take(const jv *doc, const char *key, char *out, size_t size)
 {
@@ -38,6 +83,7 @@ static bool read_note(const jv *doc, struct rotation_note *n, struct err *why)
            take(doc, "known1", n->known[0], sizeof n->known[0]) &&
            take(doc, "known2", n->known[1], sizeof n->known[1]) &&
            take(doc, "old", n->old_id, sizeof n->old_id) &&
+           take(doc, "awaited", n->awaited, sizeof n->awaited) &&
            take(doc, "new", n->new.id, sizeof n->new.id) && take_secret(doc, n, why);
 }
 
@@ -84,6 +130,8 @@ static jv *note_value(const struct rotation_note *n)
     if (n->new.secret)
         jv_put_text(doc, "secret", secret_reveal(n->new.secret, NULL));
     jv_put_int(doc, "until", n->until);
+    if (n->awaited[0])
+        jv_put_text(doc, "awaited", n->awaited);
     return doc;
 }
 

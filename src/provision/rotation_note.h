@@ -11,6 +11,10 @@ bool rotation_note_load(const char *path, struct rotation_note *ret, struct err 
 /* An empty note is no file. */
 bool rotation_note_save(const char *path, const struct rotation_note *n, struct err *e) MUST_CHECK;
 
+/* HOST is to get the new key; and it has it.  False: no room for its name. */
+bool rotation_note_await(struct rotation_note *n, const char *host) MUST_CHECK;
+void rotation_note_has(struct rotation_note *n, const char *host);
+
 /* Empty it, in memory. */
 void rotation_note_clear(struct rotation_note *n);
 

@@ -359,6 +359,7 @@ REFUSED = [
     (["boss"], "credrelay: aws rotate-key: 'boss' is neither a role nor after --ssh\n  say reader or writer\n"),
     (["--grace", "soon"], "credrelay: aws rotate-key: --grace soon is no time span\n  for instance --grace 2h\n"),
     (["reader", "--ssh"], "credrelay: aws rotate-key: --ssh without a host\n"),
+    (["--ssh", "reader", "a b"], "credrelay: aws rotate-key: 'a b' is no host\n"),
     (["--ssh", "reader", "--", "-oProxyCommand=x"], "credrelay: aws rotate-key: '-oProxyCommand=x' is no host\n"),
 ]
 
@@ -426,16 +427,52 @@ def test_another_machine_by_an_invitation(fleet, ssh):
 
 
 def test_a_machine_that_does_not_answer_keeps_the_old_key_alive(fleet, ssh):
-    stopped = rotate(fleet, "reader", "--ssh", "machine-2", "machine-9", "machine-3")
+    """Whatever is asked for; and the others get theirs."""
+    stopped = rotate(fleet, "reader", "--grace", "0", "--ssh", "machine-2", "machine-9", "machine-3")
+    new = profile_key(fleet)[1]
     assert stopped.status == 69 and stopped.err == (
         "credrelay: aws rotate-key: machine-9 did not take the key (exit status 255): "
-        "ssh: Could not resolve hostname machine-9\n  try: ssh machine-9 credrelay version\n")
-    new = profile_key(fleet)[1]
-    assert keys(fleet) == {fleet.old: "Active", new: "Active"}
-    assert works(ssh["machine-2"]) and works(ssh["machine-3"]) and works(fleet)
-    again = rotate(fleet, "reader", "--ssh", "machine-3")
-    assert again.out.splitlines()[:2] == ["machine-3 has the new key", f"deactivated the old key {fleet.old}"]
-    assert works(ssh["machine-3"]) and works(fleet)
+        "ssh: Could not resolve hostname machine-9\n  try: ssh machine-9 credrelay version\n"
+        "credrelay: aws rotate-key: machine-9 does not have the new key yet, so the old one stays\n"
+        "  give it to it: credrelay aws rotate-key reader --ssh machine-9\n"), stopped
+    assert stopped.out.splitlines()[4:] == ["machine-2 has the new key", "machine-3 has the new key"]
+    assert logged(fleet)[3:] == [("handed_over", "machine-2", True), ("handed_over", "machine-9", False),
+                                 ("handed_over", "machine-3", True), ("stopped", None, False)]
+    both = {fleet.old: "Active", new: "Active"}
+    assert keys(fleet) == both and works(ssh["machine-2"]) and works(ssh["machine-3"]) and works(fleet)
+    fleet.store.clock(90 * 86400)  # days later, and whoever asks
+    for arguments, status, said in (
+            ((), 0, f"machine-9 does not have the new key yet, so the old one, {fleet.old}, stays.\n"
+                    "  give it to it: credrelay aws rotate-key reader --ssh machine-9\n"
+                    "  when it is to be left out: credrelay aws rotate-key reader --finish --grace 0\n"),
+            (("--ssh", "machine-3"), 0, "machine-3 has the new key\nmachine-9 does not have the new key yet,"),
+            (("--finish",), 75, "machine-9 does not have the new key yet, so the old one stays\n"
+                                "  give it to it: credrelay aws rotate-key reader --ssh machine-9\n")):
+        again = rotate(fleet, *arguments)
+        assert again.status == status and said in again.out + again.err and keys(fleet) == both, again
+    left_out = rotate(fleet, "--finish", "--grace", "0")
+    assert left_out.status == 0 and keys(fleet) == {new: "Active"}, left_out
+
+
+def test_a_machine_that_answers_again(fleet, ssh):
+    rotate(fleet, "--ssh", "machine-2", "machine-9")
+    (fleet.bin / "ssh").write_text((fleet.bin / "ssh").read_text().replace("machine-3)", "machine-9)"))
+    given = rotate(fleet, "reader", "--ssh", "machine-9")
+    assert (given.status, given.out.splitlines()[:2]) == (
+        0, ["machine-9 has the new key", f"deactivated the old key {fleet.old}"]), given
+    assert works(ssh["machine-3"]) and works(ssh["machine-2"])
+
+
+def test_machines_that_do_not_answer_as_json(fleet, ssh):
+    stopped = rotate(fleet, "--json", "--ssh", "machine-8", "machine-2", "machine-9")
+    said = stopped.json
+    assert (stopped.status, stopped.err, said["ok"], said["error"]) == (69, "", False, "failed"), stopped
+    assert said["awaited"] == ["machine-8", "machine-9"] == [f["host"] for f in said["failed"]]
+    assert said["failed"][1] == {
+        "host": "machine-9", "error": "failed", "hint": "try: ssh machine-9 credrelay version",
+        "message": "machine-9 did not take the key (exit status 255): ssh: Could not resolve hostname machine-9"}
+    assert said["hint"] == "give it to them: credrelay aws rotate-key reader --ssh machine-8 machine-9"
+    assert [s for s in said["steps"] if s["did"] == "handed_over"] == [{"did": "handed_over", "host": "machine-2"}]
 
 
 def test_what_take_key_refuses(fleet, ssh):

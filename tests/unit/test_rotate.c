@@ -45,11 +45,14 @@
 #define UNUSED   NOTE_OF("u", "1", ",\"new\":\"new\",\"secret\":\"s2\"")
 #define VERIFIED NOTE_OF("u", "1", ",\"new\":\"new\",\"until\":1")
 #define LASTING  NOTE_OF("u", "1", ",\"new\":\"new\",\"until\":4102444800000")
+#define AWAITED  NOTE_OF("u", "1", ",\"new\":\"new\",\"until\":1,\"awaited\":\"a bad\"")
+#define OVERDUE  NOTE_OF("u", "1", ",\"new\":\"new\",\"until\":1,\"awaited\":\"host\"")
 
-#define AGAIN_HINT "whether a key was made is not known; the same command again finds out"
-#define NOT_NOTED  "invalid: @ is a folder, not a file"
-#define MOVE_HINT  "move it away: mv '@' '@'.old"
-#define KEPT_HINT  "it is kept; the same command again goes on from here"
+#define AGAIN_HINT     "whether a key was made is not known; the same command again finds out"
+#define NOT_NOTED      "invalid: @ is a folder, not a file"
+#define MOVE_HINT      "move it away: mv '@' '@'.old"
+#define NOT_TAKEN(who) "failed: " who " not have the new key yet, so the old one stays"
+#define KEPT_HINT      "it is kept; the same command again goes on from here"
 
 static const struct row {
     const char *name;
@@ -152,8 +155,38 @@ static const struct row {
     {"handed over where nothing is noted", NULL, "new", "host finish",
      ME LIST(OLD_OFF "," NEW) "delete-key ok\n", NULL, NULL, "handed_over:host deleted:old", NULL,
      "new"},
-    {"not taken", LASTING, "new", "bad", ME LIST(OLD "," NEW), "unreachable: bad is away", "", "",
-     "old>new", "new"},
+    {"handed over when all is done", NULL, "new", "host finish", ME LIST(NEW), NULL, NULL,
+     "handed_over:host", NULL, "new"},
+    {"not taken", LASTING, "new", "bad", ME LIST(OLD "," NEW), NOT_TAKEN("bad does"),
+     "give it to it: credrelay aws rotate-key reader -r x --ssh bad", "", "old>new bad", "new"},
+    {"not taken by one, and the others get theirs", LASTING, "new", "bad host",
+     ME LIST(OLD "," NEW), NOT_TAKEN("bad does"),
+     "give it to it: credrelay aws rotate-key reader -r x --ssh bad", "handed_over:host",
+     "old>new bad", "new"},
+    {"not taken, though nobody was to wait", LASTING, "new", "bad at-once", ME LIST(OLD "," NEW),
+     NOT_TAKEN("bad does"), "give it to it: credrelay aws rotate-key reader -r x --ssh bad", "",
+     "old>new bad", "new"},
+    {"not taken, and the old one is inactive", VERIFIED, "new", "bad finish",
+     ME LIST(OLD_OFF "," NEW), NOT_TAKEN("bad does"),
+     "give it to it: credrelay aws rotate-key reader -r x --ssh bad", "", "old>new bad", "new"},
+    {"not taken where nothing is noted", NULL, "new", "bad finish", ME LIST(OLD_OFF "," NEW),
+     NOT_TAKEN("bad does"), "give it to it: credrelay aws rotate-key reader -r x --ssh bad", "",
+     NULL, "new"},
+    {"not taken the last time, and its time is over", AWAITED, "new", "finish",
+     ME LIST(OLD "," NEW), "busy: a bad do not have the new key yet, so the old one stays",
+     "give it to them: credrelay aws rotate-key reader -r x --ssh a bad", "", "old>new a bad",
+     "new"},
+    {"not taken the last time, nor this time", AWAITED, "new", "bad", ME LIST(OLD "," NEW),
+     NOT_TAKEN("a bad do"), "give it to them: credrelay aws rotate-key reader -r x --ssh a bad", "",
+     "old>new a bad", "new"},
+    {"another has it", AWAITED, "new", "host", ME LIST(OLD "," NEW), NULL, NULL, "handed_over:host",
+     "old>new a bad", "new"},
+    {"the last one has it", OVERDUE, "new", "host",
+     ME LIST(OLD "," NEW) "set-key ok\n" LIST(OLD_OFF "," NEW), NULL, NULL,
+     "handed_over:host deactivated:old", "old>new", "new"},
+    {"those who have not are left out", AWAITED, "new", "finish at-once",
+     ME LIST(OLD "," NEW) "set-key ok\n" LIST(OLD_OFF "," NEW) "delete-key ok\n", NULL, NULL,
+     "deactivated:old deleted:old", NULL, "new"},
 
     /* the old one */
     {"may not deactivate it", VERIFIED, "new", "", ME LIST(OLD "," NEW) NO("set-key"),
@@ -201,10 +234,14 @@ static bool wishes(const struct row *r, const char *word)
 
 static bool rotate_as(const struct row *r, struct buf *events, struct err *e)
 {
-    static char name[8];
-    static char *const host[] = {name, NULL};
+    static char bad[] = "bad", good[] = "host";
+    char *host[2];
+    size_t hosts = 0;
     struct rotate_report report;
-    snprintf(name, sizeof name, "%s", wishes(r, "bad") ? "bad" : "host");
+    if (wishes(r, "bad"))
+        host[hosts++] = bad;
+    if (wishes(r, "host"))
+        host[hosts++] = good;
     const struct rotate_request rq = {.relay = &relay,
                                       .place = &place,
                                       .role = ROLE_READER,
@@ -214,8 +251,9 @@ static bool rotate_as(const struct row *r, struct buf *events, struct err *e)
                                                                        : ROTATE_GRACE_NOT_SAID,
                                       .finish = wishes(r, "finish"),
                                       .dry_run = wishes(r, "dry"),
+                                      .options = " -r x",
                                       .hosts = host,
-                                      .host_count = wishes(r, "host") || wishes(r, "bad"),
+                                      .host_count = hosts,
                                       .hand_over = hand_over,
                                       .told = told,
                                       .ctx = events};
@@ -262,12 +300,13 @@ static const char *with_paths(const char *want)
 
 static const char *what_is_left(void)
 {
-    static char text[2 * AWS_KEY_ID_SIZE + 2]; /* with the two signs */
+    static char text[2 * AWS_KEY_ID_SIZE + ROTATION_AWAITED_SIZE + 3]; /* with the signs */
     struct rotation_note n;
     struct err e;
     if (!rotation_note_load(note_path(), &n, &e))
         return "?";
-    snprintf(text, sizeof text, "%s>%s%s", n.old_id, n.new.id, n.new.secret ? "+" : "");
+    snprintf(text, sizeof text, "%s>%s%s%s%s", n.old_id, n.new.id, n.new.secret ? "+" : "",
+             n.awaited[0] ? " " : "", n.awaited);
     const char *left = n.began ? text : NULL;
     rotation_note_clear(&n);
     return left;

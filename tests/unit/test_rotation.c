@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/shell_word.h"
 #include "provision/rotation_note.h"
 
 /* The list is AWS's at this time unless a row says otherwise; later than any note is settled. */
@@ -86,6 +87,12 @@ static const struct row situations[] = {
      "began=1500 known=old old=old new=new until=200000", "finish", "delete under_way old", 0},
     {"deactivated, finish", "new", "old!:1000 new:2000",
      "began=1500 known=old old=old new=new until=1", "finish", "delete under_way old", 0},
+    {"a host has not the new one", "new", "old:1000 new:2000",
+     "began=1500 known=old old=old new=new until=1 awaited=h", "finish", "wait awaited old", 0},
+    {"a host has not the new one, deactivated", "new", "old!:1000 new:2000",
+     "began=1500 known=old old=old new=new until=1 awaited=h", "finish", "wait awaited old", 0},
+    {"a host has not the new one, and the old one is gone", "new", "new:2000",
+     "began=1500 known=old old=old new=new until=1 awaited=h", "finish", "forget complete new", 0},
     {"deleted by hand", "new", "new:2000", "began=1500 known=old old=old new=new until=1", "",
      "forget complete new", 0},
     {"the first key, verified", "new", "new:2000", "began=1500 old= new=new until=1", "first",
@@ -138,6 +145,8 @@ static void read_note(const char *text, struct rotation_note *n)
             set(n->old_id, value);
         else if (strcmp(word, "new") == 0)
             set(n->new.id, value);
+        else if (strcmp(word, "awaited") == 0)
+            snprintf(n->awaited, sizeof n->awaited, "%s", value);
         else if (strcmp(word, "secret") == 0)
             n->new.secret = secret_copy("s", 1);
     }
@@ -289,6 +298,53 @@ static void test_note(void **state)
     assert_true(rotation_note_save(path, &n, &e));
 }
 
+static void test_awaited_hosts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sign, *host, *want; /* "+" is to get the key, "-" has it */
+    } steps[] = {
+        {"+", "a", "a"},         {"+", "a", "a"},
+        {"+", "ab", "a ab"},     {"+", "b", "a ab b"},
+        {"-", "x", "a ab b"},    {"-", "b", "a ab"},
+        {"+", "b", "a ab b"},    {"-", "ab", "a b"},
+        {"-", "a", "b"},         {"+", "o'n", "b 'o'\\''n'"},
+        {"-", "b", "'o'\\''n'"}, {"-", "o'n", ""},
+        {"-", "b", ""},
+    };
+    struct rotation_note n = {.began = 1}, got;
+    struct err e;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        if (steps[i].sign[0] == '-')
+            rotation_note_has(&n, steps[i].host);
+        else
+            assert_true(rotation_note_await(&n, steps[i].host));
+        same_text(steps[i].host, n.awaited, steps[i].want);
+        assert_true(rotation_note_save(in_home("awaited"), &n, &e));
+        assert_true(rotation_note_load(in_home("awaited"), &got, &e));
+        same_text("and again", got.awaited, n.awaited);
+    }
+}
+
+static void test_too_many_awaited(void **state)
+{
+    (void)state;
+    char host[SHELL_WORD_SIZE];
+    struct rotation_note n = {.began = 1};
+    memset(host, 'h', sizeof host - 1);
+    host[sizeof host - 1] = '\0';
+    assert_false(rotation_note_await(&n, host));
+    same_text("too long", n.awaited, "");
+    int fit = -1;
+    host[100] = '\0';
+    do {
+        char number[16];
+        snprintf(number, sizeof number, "%07d", ++fit);
+        memcpy(host, number, 7);
+    } while (rotation_note_await(&n, host));
+    same_int("as many as fit", fit, ROTATION_AWAITED_SIZE / 101);
+}
+
 /* The members that are missing are empty. */
 static void test_a_short_note(void **state)
 {
@@ -354,10 +410,11 @@ static void test_damaged_note(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_situations),   IN_WORLD(test_never_the_profiles_own),
-        IN_WORLD(test_advice),       IN_WORLD(test_advice_that_is_cut),
-        IN_WORLD(test_note),         IN_WORLD(test_damaged_note),
-        IN_WORLD(test_a_short_note), IN_WORLD(test_a_note_that_cannot_be_removed),
+        IN_WORLD(test_situations),    IN_WORLD(test_never_the_profiles_own),
+        IN_WORLD(test_advice),        IN_WORLD(test_advice_that_is_cut),
+        IN_WORLD(test_awaited_hosts), IN_WORLD(test_too_many_awaited),
+        IN_WORLD(test_note),          IN_WORLD(test_damaged_note),
+        IN_WORLD(test_a_short_note),  IN_WORLD(test_a_note_that_cannot_be_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
