@@ -9,26 +9,6 @@
 #define TOKEN_MARK  "sk-ant-"
 #define TOKEN_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
-/* C1 controls (U+0080 to 9F), line and paragraph separators (U+2028, 2029), and what turns the
- * direction of writing (U+202A to 202E, 2066 to 2069), by their bytes. */
-static bool breaks_or_turns(const unsigned char *p)
-{
-    if (p[0] == 0xc2)
-        return p[1] < 0xa0;
-    if (p[0] != 0xe2)
-        return false;
-    return (p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
-           (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9);
-}
-
-/* The length of a character at P that a line can hold; 0: there is none. */
-static size_t fit_character(const char *p)
-{
-    size_t len = utf8_character(p);
-    bool control = (unsigned char)*p < ' ' || *p == 0x7f;
-    return len && !control && !breaks_or_turns((const unsigned char *)p) ? len : 0;
-}
-
 /* How many bytes to go on by where no character fits. */
 static size_t unfit(const char *p)
 {
@@ -48,7 +28,7 @@ void plain_text(const char *in, char *out, size_t size)
     size_t at = 0;
     while (*in) {
         size_t secret = token_rest(in);
-        size_t len = secret ? sizeof TOKEN_MARK - 1 : fit_character(in);
+        size_t len = secret ? sizeof TOKEN_MARK - 1 : utf8_printable(in);
         if (at + (len ? len : 1) >= size)
             break;
         if (len)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void buf_init(struct buf *b, size_t limit)
 {
     *b = (struct buf){.limit = limit};
@@ -103,6 +105,16 @@ bool buf_printf(struct buf *b, const char *fmt, ...)
     va_end(args);
     b->len += (size_t)n;
     return true;
+}
+
+void buf_make_printable(struct buf *b, size_t from)
+{
+    if (b->len <= from)
+        return;
+    utf8_make_printable(b->data + from);
+    size_t len = from + strlen(b->data + from);
+    sodium_memzero(b->data + len, b->len - len);
+    b->len = len;
 }
 
 const char *buf_str(const struct buf *b)

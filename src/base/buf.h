@@ -32,6 +32,9 @@ bool buf_bytes(struct buf *b, const void *bytes, size_t len);
 bool buf_text(struct buf *b, const char *text);
 bool buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Make what was appended since it had FROM bytes fit for a terminal: utf8_make_printable. */
+void buf_make_printable(struct buf *b, size_t from);
+
 /* Make room for LEN more bytes and return where they go; call buf_added with all that was put
  * there: only that is wiped.  NULL if the limit forbids it. */
 char *buf_space(struct buf *b, size_t len);

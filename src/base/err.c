@@ -65,14 +65,10 @@ int err_exit_status(enum err_code code)
  * terminals, and JSON takes nothing but whole UTF-8 characters (the last may have been cut). */
 static void one_line(char *text)
 {
-    while (*text) {
-        size_t len = utf8_character(text);
-        if (len == 0)
-            *text = '?';
-        else if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
-        text += len ? len : 1;
-    }
+    for (char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            *p = ' ';
+    utf8_make_printable(text);
 }
 
 /* What happened stands behind the path it happened to, and that may be as long as a path can be: of

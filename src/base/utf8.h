@@ -8,6 +8,14 @@
 /* The length in bytes of the character at P, which is followed by a NUL somewhere; 0: it is none. */
 size_t utf8_character(const char *p);
 
+/* The same of one that a terminal or a message shows on its line and does nothing else for: no control
+ * character, also none beyond ASCII, no end of a line or paragraph, nothing that turns the direction of
+ * writing; 0: it is none. */
+size_t utf8_printable(const char *p);
+
+/* Make every character of TEXT one, in place: '?' stands for each that is not. */
+void utf8_make_printable(char *text);
+
 /* TEXT is whole characters and none of them a control character: it stays on its line wherever it
  * is written. */
 bool utf8_is_line(const char *text);

@@ -9,10 +9,11 @@
 #include "base/clock.h"
 #include "base/parse.h"
 #include "base/terminal.h"
+#include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 
-enum { LAST_FEW = 20 };
+enum { LAST_FEW = 20, BY_WIDTH = 20 };
 
 /* ---- for people ---- */
 
@@ -55,6 +56,17 @@ static const char *short_name(const char *by)
     return slash && slash[1] ? slash + 1 : by;
 }
 
+/* Padded, or cut, to the width of its column. */
+static void add_name(const char *name, struct buf *out)
+{
+    size_t len = 0;
+    int columns = 0;
+    for (; name[len] && columns < BY_WIDTH; columns++)
+        len += utf8_character(name + len);
+    buf_bytes(out, name, len);
+    buf_printf(out, "%*s", BY_WIDTH - columns, "");
+}
+
 static const char *tone_of(const struct history_version *v)
 {
     static const char good[] = "\x1b[32m", bad[] = "\x1b[31m";
@@ -70,9 +82,9 @@ static void tell_version(const struct history *h, size_t i, bool colour, struct 
     const char *tone = colour ? tone_of(v) : "";
     bool usable = v->login.state == LOGIN_USABLE;
     clock_local(v->modified, when, sizeof when);
-    buf_printf(out, "%7lld  %-16.16s  %-20.20s  %-8.*s  %s", (long long)v->version, when,
-               *v->by ? short_name(v->by) : "?", FINGERPRINT_SHOWN,
-               usable ? v->login.fingerprint : "-", tone);
+    buf_printf(out, "%7lld  %-16.16s  ", (long long)v->version, when);
+    add_name(*v->by ? short_name(v->by) : "?", out);
+    buf_printf(out, "  %-8.*s  %s", FINGERPRINT_SHOWN, usable ? v->login.fingerprint : "-", tone);
     add_words(h, i, out);
     buf_text(out, *tone ? "\x1b[0m\n" : "\n");
 }

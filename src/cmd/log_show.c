@@ -58,8 +58,11 @@ static void render(const struct showing *s, const struct journal_event *ev, stru
         buf_text(out, "\n");
         return;
     }
+    size_t before = out->len;
     clock_local(ev->at, when, sizeof when);
-    buf_printf(out, "%-19s  %-8s %-8s %s", when, ev->name, ev->relay, s->colour ? tone_of(ev) : "");
+    buf_printf(out, "%-19s  %-8s %-8s ", when, ev->name, ev->relay);
+    buf_make_printable(out, before);
+    buf_text(out, s->colour ? tone_of(ev) : "");
     journal_sentence(ev, out);
     buf_text(out, s->colour && *tone_of(ev) ? "\x1b[0m\n" : "\n");
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 
 /* ECMA-48, "Select graphic rendition". */
 static const char *const tones[] = {
@@ -60,6 +61,7 @@ static struct screen_row *next_row(struct screen *s, const char *fmt, va_list ar
         return NULL;
     struct screen_row *row = &s->rows[s->count++];
     vsnprintf(row->text, sizeof row->text, fmt, arguments);
+    utf8_make_printable(row->text); /* a store's words may be in it */
     shorten(row->text, s->home);
     return row;
 }

@@ -244,18 +244,6 @@ static const struct {
     {"renew", say_renewal}, {"key", say_key},
 };
 
-/* Also the control characters beyond ASCII, which some terminals obey. */
-static void make_harmless(char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i], next = (unsigned char)text[i + 1];
-        if (c < ' ' || c == 0x7f)
-            text[i] = '?';
-        else if (c == 0xc2 && next >= 0x80 && next < 0xa0)
-            text[i] = text[i + 1] = '?';
-    }
-}
-
 void journal_sentence(const struct journal_event *ev, struct buf *out)
 {
     size_t before = out->len;
@@ -266,6 +254,5 @@ void journal_sentence(const struct journal_event *ev, struct buf *out)
         }
     if (out->len == before)
         say_any(ev->members, out);
-    if (out->len > before)
-        make_harmless(out->data + before, out->len - before);
+    buf_make_printable(out, before);
 }

@@ -4,7 +4,7 @@
 
 #include "journal/journal.h"
 
-/* Append it.  Control characters that the log quotes become '?'. */
+/* Append it.  What the log quotes and a terminal would obey becomes '?'. */
 void journal_sentence(const struct journal_event *ev, struct buf *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "relay/state.h"
 #include "relay/value.h"
 
@@ -29,6 +30,7 @@ static bool add_version(void *ctx, int64_t version, int64_t modified, const char
     struct history_version *v = &h->version[h->count];
     *v = (struct history_version){.version = version, .modified = modified};
     snprintf(v->by, sizeof v->by, "%s", by);
+    utf8_make_printable(v->by);
     r->failed = !login_look(r->tool, value, strlen(value), &v->login, r->e);
     h->count += !r->failed;
     return !r->failed;

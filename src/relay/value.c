@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/json_span.h"
+#include "base/utf8.h"
 
 bool value_write_shared(const struct tool *t, const struct login *l, bool with_refresh,
                         struct buf *out, struct err *e)
@@ -59,6 +60,7 @@ static bool read_tenure(const char *text, const struct json_span *holder,
     bool ok = value_at(text, holder, &name, e) && value_at(text, renewing, &is, e);
     const char *said = jv_string(name);
     snprintf(ret->holder, sizeof ret->holder, "%s", said ? said : "");
+    utf8_make_printable(ret->holder); /* it is shown to people, on other machines than its own */
     ret->renewing = jv_is_true(is);
     jv_free(name);
     jv_free(is);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/helper.h"
+#include "base/utf8.h"
 
 /* ---- the URL ---- */
 
@@ -120,6 +121,7 @@ bool store_get(const struct store_call *c, int64_t version, struct store_value *
         ok = err_no_memory(e);
     if (ok) {
         snprintf(v.by, sizeof v.by, "%s", by ? by : "");
+        utf8_make_printable(v.by);
         *ret = v;
     }
     jv_free(answer);

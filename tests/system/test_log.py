@@ -113,6 +113,11 @@ def test_some_of_them(world):
     assert nothing.err == "credrelay: no such events in the log\n"
 
 
+def test_what_a_terminal_would_obey_is_not_shown(world):
+    put_log(world, line("fl\x1b[2Jood", 10, relay="w\u009bork", message="\u202eabc"))
+    assert world.run("credrelay", "log").out[21:] == "fl?[2Jood w?ork   ?abc\n"
+
+
 MISTAKES = [
     (["-n", "many"], "--lines: 'many' is no number from 0 to 10000"),
     (["-n", "10001"], "--lines: '10001' is no number from 0 to 10000"),

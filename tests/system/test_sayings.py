@@ -211,6 +211,20 @@ def test_a_history_that_says_little(world):
     assert second["login"]["expired"] is True
 
 
+def test_names_that_a_terminal_would_obey(world):
+    """Who put a login, and who renews it, is what others wrote into the store."""
+    name = "a\x1b[2J\u009bb\n\u202e"
+    odd_store(world, (name, now(), made_up(1)), ("Zürich-" + "ü" * 20, now(), made_up(2)))
+    shown = world.run("credrelay", "history")
+    first, second = shown.out.splitlines()[1:]
+    assert "  a?[2J?b??             " in first
+    assert "  Zürich-üüüüüüüüüüüüü  " in second
+    assert "by a?[2J?b??\n" in world.run("credrelay", "status").out
+    odd = world.run("credrelay", "status", env={"CREDRELAY_MACHINE": "mac\x1b[2J"})
+    assert (odd.status, odd.out) == (65, "")
+    assert "CREDRELAY_MACHINE has control characters" in odd.err
+
+
 OPAQUE = {"tokens": {"id_token": "id-TEST", "access_token": "opaque-TEST", "refresh_token": "rt-TEST"},
           "last_refresh": "2026-11-23T20:12:56.123Z"}
 

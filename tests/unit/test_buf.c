@@ -42,6 +42,26 @@ static void test_growing(void **state)
     buf_free(&b);
 }
 
+/* What goes is wiped as well. */
+static void test_printable(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 100);
+    buf_make_printable(&b, 0);
+    same_text("nothing", buf_str(&b), "");
+    buf_text(&b, "\033[1m");
+    buf_make_printable(&b, b.len);
+    buf_text(&b, "caf\u00e9\u2028x");
+    buf_make_printable(&b, 4);
+    same_text("from there on", buf_str(&b), "\033[1mcaf\u00e9?x");
+    same_int("length", (long long)b.len, 11);
+    same_int("what goes", b.data[b.len + 1], '\0');
+    buf_text(&b, "y");
+    same_text("and more", buf_str(&b), "\033[1mcaf\u00e9?xy");
+    buf_free(&b);
+}
+
 static void test_space(void **state)
 {
     (void)state;
@@ -102,7 +122,8 @@ static void test_error(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limit),  cmocka_unit_test(test_growing), cmocka_unit_test(test_space),
+        cmocka_unit_test(test_limit),  cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_space),  cmocka_unit_test(test_printable),
         cmocka_unit_test(test_wiping), cmocka_unit_test(test_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

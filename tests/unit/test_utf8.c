@@ -1,6 +1,8 @@
 /* The bounds of UTF-8, by the table of RFC 3629, section 4. */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "base/utf8.h"
 
 static void test_characters(void **state)
@@ -34,6 +36,33 @@ static void test_characters(void **state)
         same_int(cases[i].text, (int)utf8_character(cases[i].text), cases[i].len);
 }
 
+static void test_printable(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *in, *out;
+    } cases[] = {
+        {"nothing", "", ""},
+        {"letters of the world", "läuft ab · 令牌 🔑 — …", "läuft ab · 令牌 🔑 — …"},
+        {"an escape", "a\033[31mb\007\177", "a?[31mb??"},
+        {"a control character beyond ASCII",
+         "a\xc2\x9b"
+         "31m",
+         "a?31m"},
+        {"the first letter behind those", "\u00a0", "\u00a0"},
+        {"an end of a line", "a\nb\u2028c", "a?b?c"},
+        {"what turns the line", "\u202eab\u2069", "?ab?"},
+        {"beside those", "\u2027\u202f\u2065\u206a", "\u2027\u202f\u2065\u206a"},
+        {"no UTF-8", "a\xff_\xe2\x82", "a?_??"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[64];
+        snprintf(text, sizeof text, "%s", cases[i].in);
+        utf8_make_printable(text);
+        same_text(cases[i].what, text, cases[i].out);
+    }
+}
+
 static void test_lines(void **state)
 {
     (void)state;
@@ -50,6 +79,7 @@ static void test_lines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {IN_WORLD(test_characters), IN_WORLD(test_lines)};
+    const struct CMUnitTest tests[] = {IN_WORLD(test_characters), IN_WORLD(test_printable),
+                                       IN_WORLD(test_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

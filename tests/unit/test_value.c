@@ -133,6 +133,7 @@ static void test_damaged(void **state)
         {"{\"login\":" FULL ",\"login\":" FULL "}", "torn", ""},
         {"{}", "none", ""},
         {"{\"holder\":\"a\"}", "none", "a"},
+        {"{\"holder\":\"a\\u001b[2J\",\"login\":" FULL "}", "usable", "a?[2J"},
         {"{\"holder\":5,\"login\":" FULL "}", "usable", ""},
         {"{\"holder\":null,\"login\":" FULL "}", "usable", ""},
         {"{\"login\":" FULL "}", "usable", ""},
