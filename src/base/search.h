@@ -5,11 +5,12 @@
 
 #include <stdbool.h>
 
-/* PATH (in the file system) is a regular file that we may execute. */
+/* PATH (in the file system) is a regular file that we may execute.  False: errno says why not. */
 bool search_executable(const char *path);
 
 /* The program NAME in the folders of the variable PATH, into OUT of LIMIT_PATH bytes.  Absolute
- * folders only: what lies in the current one is not run for that. */
+ * folders only: what lies in the current one is not run for that.  False: errno is ENOENT when there
+ * is none, else what kept us from looking. */
 bool search_path(const char *name, char *out);
 
 #endif

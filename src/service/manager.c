@@ -1,5 +1,6 @@
 #include "service/manager.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -39,7 +40,10 @@ static bool run(const char *const *words, int64_t limit_ms, struct buf *out, str
 {
     char program[LIMIT_PATH];
     int status;
-    if (!search_path(words[0], program)) {
+    bool found = search_path(words[0], program);
+    if (!found && errno != ENOENT)
+        return err_errno(e, errno, "cannot look for %s", words[0]);
+    if (!found) {
         err_set(e, ERR_UNSUPPORTED, "there is no %s on PATH", words[0]);
         return err_hint(e, "services need it");
     }

@@ -170,6 +170,35 @@ static void test_uninstall(void **state)
     }
 }
 
+/* Whether it runs is not known then: that is said, and nothing is taken from under it. */
+static void test_uninstall_unknown(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call;
+        int nth, errnum;
+        const char *text;
+    } cases[] = {
+        {"stat", 2, EIO, "cannot look for systemctl: Input/output error"},
+        {"stat", 2, ESTALE, "cannot look for systemctl: Stale file handle"},
+        {"access", 1, ENOMEM, "cannot look for systemctl: Cannot allocate memory"},
+    };
+    begin();
+    installed();
+    setenv("PATH", in_home("bin"), 1); /* no systemctl of the system's */
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct service_plan plan;
+        struct err e = {.text = ""};
+        refuse(cases[i].call, cases[i].nth, cases[i].errnum);
+        same_int(cases[i].call, uninstall(&plan, &e), false);
+        assert_true(was_refused());
+        same_text(cases[i].call, e.text, cases[i].text);
+        same_int("nothing is done", (long long)plan.count, 0);
+        same_int("its unit", is_there(UNIT), true);
+    }
+    same_int("it runs", found().state, SERVICE_RUNNING);
+}
+
 /* Where no manager answers its files are removed all the same. */
 static void test_uninstall_unheard(void **state)
 {
@@ -381,6 +410,7 @@ int main(void)
         IN_WORLD(test_mute),
         IN_WORLD(test_a_variable_that_means_nothing),
         IN_WORLD(test_uninstall),
+        IN_WORLD(test_uninstall_unknown),
         IN_WORLD(test_uninstall_unheard),
         IN_WORLD(test_foreign),
         IN_WORLD(test_edited),
