@@ -91,24 +91,31 @@ static void feed(struct ends *ends, const struct child_run *run, size_t *sent)
         close_fd(&ends->in);
 }
 
-/* Take what there is; close at the end of the stream.  False: no memory, or more than OUT may hold
- * and the rest is not to be dropped. */
-static bool drain(int *fd, struct buf *out, bool drop_rest)
+/* As messages call it. */
+#define ANSWER "the helper's answer"
+
+/* Take what there is; close at the end of the stream.  What is not ALL_OF_IT may be cut short: by
+ * what OUT may hold, or by a failure to read. */
+static bool drain(int *fd, struct buf *out, bool all_of_it, struct err *e)
 {
+    bool ok = true;
     char beyond[4096]; /* what does not fit, one byte of which tells that it does not */
     size_t left = buf_left(out), room = left < sizeof beyond ? left : sizeof beyond;
     char *at = room ? buf_space(out, room) : beyond;
     if (!at)
-        return false;
+        return buf_error(out, ANSWER, e);
     ssize_t n = read(*fd, at, room ? room : sizeof beyond);
+    bool failed = n < 0 && errno != EINTR && errno != EAGAIN;
     if (n > 0 && room)
         buf_added(out, (size_t)n);
-    else if (n > 0 && !drop_rest)
-        return buf_space(out, 1) != NULL; /* none: it is full, and says so */
-    else if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+    else if (n > 0 && all_of_it)
+        ok = buf_space(out, 1) || buf_error(out, ANSWER, e); /* none: it is full, and says so */
+    else if (failed && all_of_it)
+        ok = err_errno(e, errno, "cannot read %s", ANSWER);
+    else if (failed || n == 0)
         close_fd(fd);
     sodium_memzero(beyond, sizeof beyond);
-    return true;
+    return ok;
 }
 
 static bool talk(struct ends *ends, const struct child_run *run, struct buf *out,
@@ -126,10 +133,9 @@ static bool talk(struct ends *ends, const struct child_run *run, struct buf *out
             return err_errno(e, errno, "cannot wait for the helper");
         if (fds[2].revents)
             feed(ends, run, &sent);
-        if (fds[1].revents && !drain(&ends->err, errors, true))
-            return err_no_memory(e);
-        if (fds[0].revents && !drain(&ends->out, out, false))
-            return buf_error(out, "the helper's answer", e);
+        if ((fds[1].revents && !drain(&ends->err, errors, false, e)) ||
+            (fds[0].revents && !drain(&ends->out, out, true, e)))
+            return false;
     }
     return true;
 }
