@@ -35,8 +35,8 @@ def in_parts(ways):
 
 
 def enough(hits, runs, ways):
-    """Did what was to be done to RUNS calls take effect?  Few calls write, and can be cut short."""
-    return hits > (0 if ways == ["short"] else 0.4 * runs)
+    """Did what was to be done to RUNS calls take effect?  Few calls write, if any, and can be cut short."""
+    return ways == ["short"] or hits > 0.4 * runs
 
 A_TESTS = {"bin", "report", "manager", "client.jsonl"}  # in a home, and none of ours
 
