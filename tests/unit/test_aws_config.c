@@ -376,7 +376,7 @@ static void test_a_program_that_hangs(void **state)
         struct err e;
         int64_t began = clock_steady_ms();
         assert_false(find_keys(c, "x", began + 200, &k, &e));
-        assert_in_range(clock_steady_ms() - began, 150, 2000);
+        assert_in_range(clock_steady_ms() - began, 150, 20000);
         assert_string_equal(e.text, "the credential_process of profile x did not end in time");
         aws_config_free(c);
     }

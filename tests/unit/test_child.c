@@ -69,7 +69,7 @@ static void test_ends(void **state)
         {"printf 'a\\000b'", "a", "", 0, 0},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct result r = run(cases[i].script, "input", 5, 10000, 1000);
+        struct result r = run(cases[i].script, "input", 5, 60000, 1000);
         if (!r.ok)
             fail_msg("%s: %s", cases[i].script, r.e.text);
         same_text(cases[i].script, buf_str(&r.out), cases[i].out);
@@ -120,7 +120,7 @@ static void test_output_limit(void **state)
         {"cat /dev/zero", 100000, false}, /* would never end */
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct result r = run(cases[i].script, "", 0, 10000, cases[i].limit);
+        struct result r = run(cases[i].script, "", 0, 60000, cases[i].limit);
         same_int(cases[i].script, r.ok, cases[i].fits);
         if (!cases[i].fits) {
             char want[100];
@@ -128,7 +128,7 @@ static void test_output_limit(void **state)
                      cases[i].limit);
             same_error(cases[i].script, &r.e, ERR_TOO_LARGE, want, "");
         }
-        assert_true(r.took < 5000);
+        assert_true(r.took < 30000);
         result_free(&r);
     }
 }
@@ -138,7 +138,7 @@ static void test_stderr_flood(void **state)
 {
     (void)state;
     struct result r = run("echo first >&2; head -c 1000000 /dev/zero | tr '\\0' x >&2; echo done",
-                          "", 0, 10000, 1000);
+                          "", 0, 60000, 1000);
     assert_true(r.ok);
     same_text("answer", buf_str(&r.out), "done\n");
     same_int("errors", (long long)r.errors.len, 100);
@@ -159,7 +159,7 @@ static void test_deadline(void **state)
         same_int(scripts[i], r.ok, false);
         same_error(scripts[i], &r.e, ERR_UNREACHABLE, "no answer in time", "");
         same_int("status untouched", r.status, -1);
-        if (r.took < 190 || r.took > 3000)
+        if (r.took < 190 || r.took > 20000)
             fail_msg("%s: took %lld ms", scripts[i], (long long)r.took);
         same_int("nobody left", waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, true);
         result_free(&r);
@@ -200,7 +200,7 @@ static void test_missing(void **state)
 static void test_descriptors(void **state)
 {
     (void)state;
-    struct result r = run("ls /dev/fd | grep -vx '[012]' | wc -l; exit 0", "", 0, 10000, 1000);
+    struct result r = run("ls /dev/fd | grep -vx '[012]' | wc -l; exit 0", "", 0, 60000, 1000);
     assert_true(r.ok);
     same_int("besides the one ls reads the folder with", strtol(buf_str(&r.out), NULL, 10), 1);
     result_free(&r);

@@ -273,7 +273,7 @@ static void test_slow(void **state)
     const struct store_call c = call(&s, 100);
     int64_t began = clock_steady_ms();
     assert_false(store_get(&c, 0, &v, &e));
-    assert_in_range(clock_steady_ms() - began, 100, 3000);
+    assert_in_range(clock_steady_ms() - began, 100, 20000);
     same_error("slow", &e, ERR_UNREACHABLE, "fake: no answer within 1 s",
                "try again, or raise `timeout` in credrelay.conf");
 }
