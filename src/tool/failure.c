@@ -42,6 +42,24 @@ static bool contains(const char *text, size_t len, const char *words)
     return false;
 }
 
+/* "/api/login" and "/login-form" are no advice. */
+static bool continues(char c)
+{
+    return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') ||
+           ascii_is_one_of(c, "/-_");
+}
+
+/* WORDS at FROM or behind it, with nothing that would make others of them. */
+static bool advises(const char *text, size_t from, size_t len, const char *words)
+{
+    size_t n = strlen(words);
+    for (size_t i = from; i + n <= len; i++)
+        if (ascii_same(text + i, words, n) && (i == 0 || !continues(text[i - 1])) &&
+            (i + n == len || !continues(text[i + n])))
+            return true;
+    return false;
+}
+
 enum failure_class failure_by_status(const struct failure_table *t, int status, const char *text,
                                      size_t len)
 {
@@ -64,11 +82,11 @@ bool failure_asks_for_login(const struct failure_table *t, const char *text, siz
 {
     if (len > LIMIT_FAILURE_LINE || memchr(text, '\n', len))
         return false;
-    if (at_end && len > 0 && text[len - 1] == '.')
+    while (at_end && len > 0 && ascii_is_one_of(text[len - 1], ".!`'\")"))
         len--;
     for (const char *const *a = t->advice; *a; a++) {
-        size_t n = strlen(*a), skipped = at_end && len > n ? len - n : 0;
-        if (contains(text + skipped, len - skipped, *a))
+        size_t n = strlen(*a);
+        if (advises(text, at_end && len > n ? len - n : 0, len, *a))
             return true;
     }
     return false;

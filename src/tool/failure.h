@@ -72,7 +72,8 @@ enum failure_class failure_by_status(const struct failure_table *t, int status, 
 /* What an error's NAME means; FAILURE_NONE: it is not known or says nothing. */
 enum failure_class failure_by_kind(const struct failure_table *t, const char *name);
 
-/* TEXT is one short line that asks for a login; at its very end, a full stop aside, if AT_END. */
+/* TEXT is one short line that asks for a login, by words that are no part of a path or another word;
+ * at its very end, punctuation aside, if AT_END. */
 bool failure_asks_for_login(const struct failure_table *t, const char *text, size_t len,
                             bool at_end);
 

@@ -25,6 +25,16 @@ static const char *skip_space(const char *p, const char *end)
     return p;
 }
 
+/* A sign before the words, as in "✗ Not logged in", is of U+2000 to U+2FFF, perhaps with a
+ * U+FE0F behind it; no letters are there. */
+static const char *skip_sign(const char *p, const char *end)
+{
+    while (p < end &&
+           (ascii_is_space(*p) || ascii_is_one_of(*p, "\xe2\xef") || (*p & '\xc0') == '\x80'))
+        p++;
+    return p;
+}
+
 /* What running out of text means. */
 static enum wording out_of_text(const struct reading *r)
 {
@@ -107,6 +117,20 @@ static enum wording line(const struct reading *r, const char *p)
     if (last - r->start > LIMIT_FAILURE_LINE || memchr(p, '\n', (size_t)(last - p)))
         return WORDING_NO;
     return r->ended ? WORDING_YES : WORDING_OPEN;
+}
+
+static bool line_has_ended(const struct reading *r, const char *p)
+{
+    return r->ended || memchr(p, '\n', (size_t)(r->end - p));
+}
+
+/* The line at P, which has ended, asks for a login. */
+static bool asks(const struct reading *r, const char *p)
+{
+    const char *newline = memchr(p, '\n', (size_t)(r->end - p)), *last = newline ? newline : r->end;
+    while (last > p && ascii_is_space(last[-1]))
+        last--;
+    return failure_asks_for_login(r->table, p, (size_t)(last - p), true);
 }
 
 /* Past the JSON object that begins at P; NULL if it does not end. */
@@ -230,7 +254,7 @@ static enum wording then(const struct reading *r, const struct failure_form *f, 
     case THEN_STATUS: return status(r, p, ret);
     case THEN_FORM: return another(r, p, depth, ret);
     case THEN_ASKS:
-        if (r->ended && !failure_asks_for_login(r->table, p, (size_t)(r->end - p), true))
+        if (line_has_ended(r, p) && !asks(r, p))
             return WORDING_NO;
         break;
     case THEN_LINE: break;
@@ -286,7 +310,7 @@ enum wording wording_read(const struct failure_table *t, const char *text, size_
     enum failure_class says = FAILURE_LAPSED;
     while (ended && r.end > text && ascii_is_space(r.end[-1]))
         r.end--;
-    r.start = skip_space(text, r.end);
+    r.start = skip_sign(text, r.end);
     enum wording w = clause(&r, r.start, 0, &says);
     if (w == WORDING_YES)
         *ret = says;

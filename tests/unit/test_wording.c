@@ -75,6 +75,16 @@ static const struct {
      FAILURE_LAPSED},
     {"OAuth account information not found in config. Please run /login", FAILURE_LAPSED},
     {"OAuth account information is printed by /login when asked", FAILURE_NONE},
+    {"OAuth account unknown. Run `claude /login`!", FAILURE_LAPSED},
+    {"OAuth account unknown (please run /login)\r\n", FAILURE_LAPSED},
+    {"OAuth account information is shown at http://localhost/login", FAILURE_NONE},
+    {"OAuth account information is shown at /login/", FAILURE_NONE},
+    {"OAuth account information is in src/login", FAILURE_NONE},
+    {"OAuth relogin again, blog in again", FAILURE_NONE},
+    {"OAuth works; try /login\nand then /logout", FAILURE_NONE},
+    {"\xe2\x9c\x97 Not logged in " DOT " Please run /login", FAILURE_LAPSED},
+    {"\xe2\x9a\xa0\xef\xb8\x8f  API Error: 401 Invalid bearer token", FAILURE_LAPSED},
+    {"\xe2\x9c\x93 Login page fixed", FAILURE_NONE},
 
     /* revoked, or the organization's word */
     {"API Error: 403 {\"error\":{\"message\":\"OAuth token has been revoked. Please obtain a new "
@@ -192,6 +202,9 @@ static void an_answer_is_let_go_with_the_byte_that_shows_it(void **state)
         {"API Error: 4010", 15},
         {"API Errors", 10},
         {"Failed to authenticate. x\n\ny", 28},
+        {"Login page fixed.\n", 18},
+        {"\xe2\x9c\x93 Done", 5},
+        {"\xe3\x81\x82", 1},
     };
     (void)state;
     enum failure_class unused;
