@@ -167,8 +167,10 @@ static void note_error(struct verdict *v, const struct json_member *m)
     if (m->kind != JSON_STRING)
         return;
     v->now.kind = failure_by_kind(v->table, m->text);
-    if (v->now.kind == FAILURE_NONE && v->len == 0)
-        note_result(v, m);
+    if (v->now.kind != FAILURE_NONE || v->len > 0)
+        return;
+    note_result(v, m);
+    v->now.more = true; /* a name that says nothing must not stand in the way of words */
 }
 
 static void note(struct verdict *v, const struct json_member *m)

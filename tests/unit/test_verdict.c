@@ -337,6 +337,16 @@ static const struct {
     {"json, error as a number", FAILED("\"error\":5," NOT_LOGGED_IN), RUN_JSON, 1, "lapsed"},
     {"json, an error not known, after the words", FAILED(NOT_LOGGED_IN ",\"error\":\"new\""),
      RUN_JSON, 1, "lapsed"},
+    {"json, the words of an error whose name says nothing",
+     "{\"type\":\"error\",\"error\":{\"type\":\"permission_error\",\"message\":\"OAuth token has "
+     "been revoked.\"}}",
+     RUN_JSON, 1, "lapsed"},
+    {"json, likewise of an object before its name",
+     "{\"type\":\"error\",\"error\":{\"message\":\"OAuth token has been revoked.\",\"type\":"
+     "\"permission_error\"}}",
+     RUN_JSON, 1, "lapsed"},
+    {"json, a path in the words", FAILED("\"result\":\"POST http://x/api/login failed\""), RUN_JSON,
+     1, "other"},
     {"json, errors as numbers", FAILED("\"errors\":[5]," NOT_LOGGED_IN), RUN_JSON, 1, "lapsed"},
     {"json, errors after the words", FAILED(NOT_LOGGED_IN ",\"errors\":[\"x\"]"), RUN_JSON, 1,
      "lapsed"},
