@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "tool/description.h"
 
-enum { FORMS = 96, STATUSES = 64, KINDS = 48, WORDS = 24, MEMBERS = 24, TYPES = 32 };
+enum { FORMS = 96, STATUSES = 96, KINDS = 48, WORDS = 24, MEMBERS = 24, TYPES = 32 };
 
 /* A tool and everything it points to, in one block. */
 struct description {

@@ -392,7 +392,7 @@ static void test_limits(void **state)
     expect_too_large("failures.text", "lapsed = words ", "",
                      "F:107: [failures.text] lapsed: more than 96 wordings");
     expect_too_large("failures.line", "lapsed = words ", "",
-                     "F:75: [failures.line] lapsed: more than 64 reasons");
+                     "F:107: [failures.line] lapsed: more than 96 reasons");
     expect_too_large("failures.kinds", "lapsed = name", "",
                      "F:59: [failures.kinds] lapsed: more than 48 names");
     expect_too_large("words", "word", " = x", "F:35: [words] word24: more than 24 names");
