@@ -15,7 +15,8 @@
  *   except that a failure quoting an HTTP body is only looked at again at its end;
  * - json: with `"is_error": false`;
  * - stream-json (and the array that json becomes with --verbose): with the first line that shows
- *   work: a message of the model, a piece of one, an answer to a control request;
+ *   work: a message of the model, a piece of one, an answer to a control request; a line of a type
+ *   that is not known decides nothing, since what a client prints of itself comes before a refusal too;
  * - always: when more than LIMIT_HELD bytes have come.
  *
  * FINE is about holding back only.  A stream goes on being read after it (cheaply), and may end as

@@ -201,6 +201,7 @@ static void every_recording_gets_its_verdict(void **state)
 #define INIT                                                                                       \
     "{\"type\":\"system\",\"subtype\":\"init\",\"session_id\":\"5e55\",\"apiKeySource\":\"none\"}" \
     "\n"
+#define LIMITS "{\"type\":\"rate_limit_event\",\"rate_limit_info\":{\"status\":\"allowed\"}}\n"
 #define RETRY                                                                                      \
     "{\"type\":\"system\",\"subtype\":\"api_retry\",\"error_status\":401,"                         \
     "\"error\":\"authentication_failed\"}\n"
@@ -426,6 +427,16 @@ static const struct {
      1, "other, worked, let go"},
     {"stream, a control request is answered", "{\"type\":\"control_response\",\"response\":{}}\n",
      RUN_STREAM_JSON, 1, "other, worked, let go"},
+    {"stream, a tool is at work", INIT "{\"type\":\"tool_progress\",\"tool_name\":\"Bash\"}\n",
+     RUN_STREAM_JSON, 1, "other, worked, let go"},
+    {"stream, tools in short",
+     INIT
+     "{\"type\":\"streamlined_tool_use_summary\",\"tool_summary\":\"Read 2 files\"}\n" RESULT_401,
+     RUN_STREAM_JSON, 1, "lapsed, worked, let go"},
+    {"stream, a line that decides nothing", INIT LIMITS, RUN_STREAM_JSON, 1, "other"},
+    {"stream, such lines and then refused",
+     INIT "{\"type\":\"keep_alive\"}\n" LIMITS "{\"type\":\"not_known_yet\"}\n" REFUSED RESULT_401,
+     RUN_STREAM_JSON, 1, "lapsed"},
     {"stream, apiKeyHelper", "{\"type\":\"system\",\"apiKeySource\":\"apiKeyHelper\"}\n" RESULT_401,
      RUN_STREAM_JSON, 1, "overridden"},
     {"stream, a token of the environment",
