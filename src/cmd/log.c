@@ -7,7 +7,34 @@
 
 #include "base/clock.h"
 #include "base/home.h"
+#include "base/nearest.h"
+#include "journal/sentence.h"
 #include "journal/since.h"
+
+/* ---- --event ---- */
+
+static bool is_event(const char *name)
+{
+    const char *known;
+    for (size_t i = 0; (known = journal_event_name(i)); i++)
+        if (strcmp(known, name) == 0)
+            return true;
+    return false;
+}
+
+static bool no_such_event(const char *name, struct err *e)
+{
+    struct buf list;
+    const char *known, *meant = nearest_word(name, journal_event_name);
+    buf_init(&list, sizeof e->hint);
+    for (size_t i = 0; (known = journal_event_name(i)); i++)
+        buf_printf(&list, "%s%s", i ? ", " : "", known);
+    err_set(e, ERR_USAGE, "--event: no event is called '%.64s'", name);
+    err_hint(e, "%s%s%sthey are %s: credrelay-log(5)", meant ? "did you mean " : "",
+             meant ? meant : "", meant ? "?  " : "", buf_str(&list));
+    buf_free(&list);
+    return false;
+}
 
 static bool split_names(const char *list, struct event_names *ret, struct err *e)
 {
@@ -18,6 +45,8 @@ static bool split_names(const char *list, struct event_names *ret, struct err *e
         size_t len = strcspn(p, ",");
         char *next = p + len + (p[len] == ',');
         p[len] = '\0';
+        if (len && !is_event(p))
+            return no_such_event(p, e);
         if (len)
             ret->name[count++] = p;
         p = next;
@@ -25,6 +54,8 @@ static bool split_names(const char *list, struct event_names *ret, struct err *e
     ret->name[count] = NULL;
     return count > 0 || err_set(e, ERR_USAGE, "--event: name an event of credrelay-log(5)");
 }
+
+/* ---- the rest ---- */
 
 static bool read_since(const char *text, int64_t *ret, struct err *e)
 {

@@ -239,15 +239,21 @@ static const struct {
     const char *name;
     void (*say)(const jv *members, struct buf *out);
 } sentences[] = {
-    {"publish", say_sync},  {"pull", say_sync},   {"sync", say_sync},   {"rollback", say_rollback},
-    {"run", say_run},       {"watch", say_watch}, {"alert", say_alert}, {"incident", say_incident},
-    {"renew", say_renewal}, {"key", say_key},
+    {"publish", say_sync},  {"pull", say_sync},   {"sync", say_sync},    {"rollback", say_rollback},
+    {"run", say_run},       {"watch", say_watch}, {"alert", say_alert},  {"incident", say_incident},
+    {"renew", say_renewal}, {"key", say_key},     {"deadline", say_any},
 };
+enum { SENTENCES = sizeof sentences / sizeof sentences[0] };
+
+const char *journal_event_name(size_t i)
+{
+    return i < SENTENCES ? sentences[i].name : NULL;
+}
 
 void journal_sentence(const struct journal_event *ev, struct buf *out)
 {
     size_t before = out->len;
-    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
+    for (size_t i = 0; i < SENTENCES; i++)
         if (strcmp(sentences[i].name, ev->name) == 0) {
             sentences[i].say(ev->members, out);
             break;

@@ -7,4 +7,8 @@
 /* Append it.  What the log quotes and a terminal would obey becomes '?'. */
 void journal_sentence(const struct journal_event *ev, struct buf *out);
 
+/* The names of the events of credrelay-log(5), one by one; NULL after the last.  A log may have others: a
+ * later version's. */
+const char *journal_event_name(size_t i);
+
 #endif

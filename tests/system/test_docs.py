@@ -324,6 +324,7 @@ def test_the_manual_has_every_event_and_field():
         "src/alert/events.c", r'event_new\(r, "(\w+)"\)')
     named = re.findall(r"^\.Ss (.*)$", section("credrelay-log.5", "EVENTS"), re.M)
     assert {w for line in named for w in line.split(", ")} == events
+    assert events == quoted("src/journal/sentence.c", r'\{"(\w+)",\s*say_\w+\}')
     fields = quoted("src/relay/events.c", r'put_\w+\(\s*v, "(\w+)"') | quoted(
         "src/alert/events.c", r'put_\w+\(\s*v, "(\w+)"') | quoted(
         "src/base/log.c", r'jv_put_\w+\(event, "(\w+)"')

@@ -108,9 +108,21 @@ def test_some_of_them(world):
     day = (datetime.now() - timedelta(days=2)).strftime("%Y-%m-%d")
     assert events("--since", day) == ["run", "pull", "publish", "run"]
     assert events("--since", "2d", "--event", "run", "-r", "claude") == ["run", "run"]
-    nothing = world.run("credrelay", "log", "--event", "flood")
+    nothing = world.run("credrelay", "log", "--event", "key")
     assert (nothing.status, nothing.out) == (0, "")
     assert nothing.err == "credrelay: no such events in the log\n"
+
+
+def test_an_event_that_does_not_exist_is_no_event_that_did_not_happen(world):
+    """A mistyped name is told; of the events that a later version has, nothing is hidden."""
+    put_log(world, line("run", 20, **RECOVERED), line("flood", 10, message="the cellar is full"))
+    assert "the cellar is full" in world.run("credrelay", "log").out.splitlines()[1]
+    there_are = ("they are publish, pull, sync, rollback, run, watch, alert, incident, renew, key, deadline: "
+                 "credrelay-log(5)")
+    for name, hint in ("pubish", f"did you mean publish?  {there_are}"), ("flood", there_are):
+        refused = world.run("credrelay", "log", "--event", name)
+        assert (refused.status, refused.out) == (64, "")
+        assert refused.err == f"credrelay: log: --event: no event is called '{name}'\n  {hint}\n"
 
 
 def test_what_a_terminal_would_obey_is_not_shown(world):
@@ -123,6 +135,7 @@ MISTAKES = [
     (["-n", "10001"], "--lines: '10001' is no number from 0 to 10000"),
     (["--since", "noon"], "--since: 'noon' is no moment"),
     (["--event", ","], "--event: name an event of credrelay-log(5)"),
+    (["--event", "run,pubish"], "--event: no event is called 'pubish'"),
     (["--stats", "-f"], "--stats stands alone"),
     (["--stats", "--days", "0"], "--days: '0' is no number from 1 to 366"),
     (["--days", "3"], "--days is for --stats"),

@@ -70,9 +70,9 @@ def test_help_of_one_command_and_the_version_as_data(world):
 def test_many_names_of_events(world):
     """More than are looked for: the first of them are."""
     put_log(world, {"event": "run", "verdict": "lapsed", "exit_status": 78})
-    names = [f"x{n}" for n in range(31)]
+    names = ["pull"] * 31
     assert len(world.run("credrelay", "log", "--json", "--event", ",".join([*names, "run"])).out.splitlines()) == 1
-    assert world.run("credrelay", "log", "--json", "--event", ",".join([*names, "y", "run"])).out == ""
+    assert world.run("credrelay", "log", "--json", "--event", ",".join([*names, "key", "run"])).out == ""
 
 
 # -- AWS -----------------------------------------------------------------------------------------
