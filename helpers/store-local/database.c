@@ -1,6 +1,5 @@
 #include "database.h"
 
-#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +7,12 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/shell_word.h"
+#include "base/utf8.h"
 #include "base/wiped_alloc.h"
+#include "database_failure.h"
+
+#define AS_TEXT(number) AS_WRITTEN(number)
+#define AS_WRITTEN(x)   #x
 
 /* "crly": tells our databases from those of other programs (sqlite.org/fileformat2.html,
  * "Application ID"). */
@@ -18,13 +21,17 @@
 /* The layout below.  Raised when it changes; a database with a larger one is refused. */
 #define SCHEMA 1
 
+#define MARKS                                                                                      \
+    "PRAGMA application_id = " AS_TEXT(APPLICATION_ID) "; PRAGMA user_version = " AS_TEXT(         \
+        SCHEMA) ";"
+
 static const char schema[] = "CREATE TABLE version ("
                              " path TEXT NOT NULL,"
                              " version INTEGER NOT NULL,"
                              " modified INTEGER NOT NULL," /* ms since 1970 */
                              " by TEXT NOT NULL,"
                              " value TEXT NOT NULL,"
-                             " PRIMARY KEY (path, version));";
+                             " PRIMARY KEY (path, version));" MARKS;
 
 /* Of each connection; only journal_mode stays in the file. */
 static const char settings[] = "PRAGMA secure_delete = ON;"
@@ -35,7 +42,7 @@ static const char settings[] = "PRAGMA secure_delete = ON;"
                                "PRAGMA trusted_schema = OFF;"
                                "PRAGMA cell_size_check = ON;";
 
-/* SQLite answers some lock conflicts at once, without its busy handler. */
+/* Between two looks whether another process is still in the way. */
 #define RETRY_MS 5
 
 struct database {
@@ -44,77 +51,9 @@ struct database {
     int64_t deadline;
 };
 
-/* ---- what SQLite says, in our words ---- */
-
-/* What a person can do about it. */
-enum remedy { REMEDY_NONE, REMEDY_ROOM, REMEDY_DISK, REMEDY_ACCESS, REMEDY_UNLOCK, REMEDY_KEEP };
-
-static const struct failure {
-    int primary; /* SQLite's result code, without the extension */
-    enum err_code code;
-    const char *text;
-    enum remedy remedy;
-} failures[] = {
-    {SQLITE_FULL, ERR_IO, "the disk is full", REMEDY_ROOM},
-    {SQLITE_IOERR, ERR_IO, "the disk refused", REMEDY_DISK},
-    {SQLITE_READONLY, ERR_DENIED, "it cannot be written", REMEDY_ACCESS},
-    {SQLITE_CANTOPEN, ERR_DENIED, "it cannot be opened", REMEDY_ACCESS},
-    {SQLITE_PERM, ERR_DENIED, "access was refused", REMEDY_ACCESS},
-    {SQLITE_BUSY, ERR_BUSY, "another process keeps it locked", REMEDY_UNLOCK},
-    {SQLITE_CORRUPT, ERR_INVALID, "it is damaged", REMEDY_KEEP},
-    {SQLITE_NOTADB, ERR_INVALID, "it is no database, or its beginning is damaged", REMEDY_KEEP},
-    {SQLITE_NOMEM, ERR_NO_MEMORY, "out of memory", REMEDY_NONE},
-};
-
-static const struct failure *failure_of(int primary)
-{
-    static const struct failure other = {SQLITE_ERROR, ERR_FAILED, NULL, REMEDY_NONE};
-    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
-        if (failures[i].primary == primary)
-            return &failures[i];
-    return &other;
-}
-
-static void hint_for(const struct database *d, enum remedy remedy, struct err *e)
-{
-    const char *name = strrchr(d->path, '/') + 1;
-    char folder[LIMIT_PATH];
-    snprintf(folder, sizeof folder, "%.*s", (int)(name - d->path), d->path);
-    switch (remedy) {
-    case REMEDY_NONE: break;
-    case REMEDY_ROOM: err_hint(e, "make room, nothing was lost: df -h %s", QUOTED(d->path)); break;
-    case REMEDY_DISK:
-        err_hint(e, "look at the disk, nothing was lost: df -h %s", QUOTED(d->path));
-        break;
-    case REMEDY_UNLOCK: err_hint(e, "find it: fuser -v %s", QUOTED(d->path)); break;
-    case REMEDY_ACCESS:
-        err_hint(e, "the file and its folder must be writable: chmod u+rwx %s && chmod 600 %s",
-                 QUOTED(folder), QUOTED(d->path));
-        break;
-    case REMEDY_KEEP: /* -wal and -shm belong to it and must go along */
-        err_hint(e,
-                 "it was left as it is; move it aside, then publish again from a machine that is "
-                 "logged in: cd %s && mkdir damaged && mv %s* damaged/",
-                 QUOTED(folder), QUOTED(name));
-        break;
-    }
-}
-
-/* SQLite's own message is left out: it says less than the code, and may quote. */
 static bool failed(const struct database *d, int rc, struct err *e)
 {
-    int primary = rc & 0xff;
-    /* SQLite tells it for these two only, and not for a commit. */
-    int why =
-        primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN ? sqlite3_system_errno(d->sqlite) : 0;
-    if (primary == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT))
-        primary = SQLITE_FULL;
-    const struct failure *f = failure_of(primary);
-    const char *text = f->text ? f->text : sqlite3_errstr(rc);
-    err_set(e, f->code, "the store %s: %s%s%s", d->path, text, why ? ": " : "",
-            why ? strerror(why) : "");
-    hint_for(d, f->remedy, e);
-    return false;
+    return database_failed(d->path, rc, sqlite3_system_errno(d->sqlite), e);
 }
 
 /* ---- statements ---- */
@@ -130,36 +69,26 @@ static int keep_waiting(void *ctx, int times)
     return 1;
 }
 
-/* Some conflicts SQLite answers at once, without the handler above. */
-static bool is_busy(struct database *d, int rc)
-{
-    return (rc & 0xff) == SQLITE_BUSY && keep_waiting(d, 0);
-}
-
 static bool run(struct database *d, const char *sql, struct err *e)
 {
     int rc;
+    /* To journal_mode SQLite answers at once, without the handler above. */
     do
         rc = sqlite3_exec(d->sqlite, sql, NULL, NULL, NULL);
-    while (is_busy(d, rc));
+    while ((rc & 0xff) == SQLITE_BUSY && keep_waiting(d, 0));
     return rc == SQLITE_OK || failed(d, rc, e);
 }
 
 static bool prepare(struct database *d, const char *sql, sqlite3_stmt **ret, struct err *e)
 {
-    int rc;
-    do
-        rc = sqlite3_prepare_v2(d->sqlite, sql, -1, ret, NULL);
-    while (is_busy(d, rc));
+    int rc = sqlite3_prepare_v2(d->sqlite, sql, -1, ret, NULL);
     return rc == SQLITE_OK || failed(d, rc, e);
 }
 
-static int step(struct database *d, sqlite3_stmt *s)
+/* BOUND: what the binding of all the parameters came to. */
+static int first_step(sqlite3_stmt *s, int bound)
 {
-    int rc;
-    while ((rc = sqlite3_step(s)), is_busy(d, rc))
-        sqlite3_reset(s);
-    return rc;
+    return bound == SQLITE_OK ? sqlite3_step(s) : SQLITE_NOMEM;
 }
 
 /* The one number that SQL comes to; its parameter, if any, is PATH. */
@@ -169,12 +98,19 @@ static bool number(struct database *d, const char *sql, const char *path, int64_
     sqlite3_stmt *s = NULL;
     if (!prepare(d, sql, &s, e))
         return false;
-    int rc = path ? sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC) : SQLITE_OK;
-    if (rc == SQLITE_OK)
-        rc = step(d, s);
+    int rc = first_step(s, path ? sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC) : SQLITE_OK);
     bool ok = rc == SQLITE_ROW || failed(d, rc, e);
     if (ok)
         *ret = sqlite3_column_int64(s, 0);
+    sqlite3_finalize(s);
+    return ok;
+}
+
+/* Do S, which answers nothing, and free it. */
+static bool finish(struct database *d, sqlite3_stmt *s, int bound, struct err *e)
+{
+    int rc = first_step(s, bound);
+    bool ok = rc == SQLITE_DONE || failed(d, rc, e);
     sqlite3_finalize(s);
     return ok;
 }
@@ -260,13 +196,10 @@ static bool identify(struct database *d, bool *ret_empty, struct err *e)
 
 static bool make_tables(struct database *d, struct err *e)
 {
-    char marks[96];
-    snprintf(marks, sizeof marks, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             APPLICATION_ID, SCHEMA);
     bool empty;
     if (!run(d, "PRAGMA journal_mode = WAL", e) || !run(d, "BEGIN IMMEDIATE", e))
         return false;
-    bool ok = identify(d, &empty, e) && (!empty || (run(d, schema, e) && run(d, marks, e)));
+    bool ok = identify(d, &empty, e) && (!empty || run(d, schema, e));
     return end(d, ok, e);
 }
 
@@ -310,12 +243,11 @@ void database_close(struct database *d)
 
 /* ---- reading and writing ---- */
 
-static bool bind_range(sqlite3_stmt *s, const struct range *r)
+static int bind_range(sqlite3_stmt *s, const struct range *r)
 {
-    return sqlite3_bind_text(s, 1, r->path, -1, SQLITE_STATIC) == SQLITE_OK &&
-           sqlite3_bind_int64(s, 2, r->after) == SQLITE_OK &&
-           sqlite3_bind_int64(s, 3, r->upto) == SQLITE_OK &&
-           sqlite3_bind_int64(s, 4, r->limit) == SQLITE_OK;
+    return sqlite3_bind_text(s, 1, r->path, -1, SQLITE_STATIC) |
+           sqlite3_bind_int64(s, 2, r->after) | sqlite3_bind_int64(s, 3, r->upto) |
+           sqlite3_bind_int64(s, 4, r->limit);
 }
 
 static struct version row(sqlite3_stmt *s)
@@ -331,27 +263,47 @@ static struct version row(sqlite3_stmt *s)
     return v;
 }
 
-bool database_read(struct database *d, const struct range *range,
-                   bool (*fn)(void *ctx, const struct version *v), void *ctx, struct err *e)
+static bool is_text(const char *p)
 {
-    sqlite3_stmt *s = NULL;
-    if (!prepare(d,
-                 "SELECT version, modified, by, value FROM version"
-                 " WHERE path = ?1 AND version > ?2 AND version <= ?3"
-                 " ORDER BY version DESC LIMIT ?4",
-                 &s, e))
-        return false;
-    int rc = bind_range(s, range) ? SQLITE_ROW : SQLITE_NOMEM;
-    while (rc == SQLITE_ROW && (rc = step(d, s)) == SQLITE_ROW) {
+    for (size_t len; p && *p; p += len)
+        if ((len = utf8_character(p)) == 0)
+            return false;
+    return p != NULL;
+}
+
+/* What has turned into other bytes on the disk SQLite does not notice. */
+static bool is_whole(const struct version *v)
+{
+    return is_text(v->by) && is_text(v->value) && strlen(v->value) == v->len;
+}
+
+/* Go through S, whose columns are those of row(), until FN, if any, returns false; free it. */
+static bool read_rows(struct database *d, sqlite3_stmt *s, int bound, version_fn *fn, void *ctx,
+                      struct err *e)
+{
+    int rc = first_step(s, bound);
+    while (rc == SQLITE_ROW) {
         struct version v = row(s);
-        if (!v.by || !v.value)
-            rc = SQLITE_NOMEM;
-        else if (!fn(ctx, &v))
-            rc = SQLITE_DONE;
+        if (is_whole(&v))
+            rc = !fn || fn(ctx, &v) ? sqlite3_step(s) : SQLITE_DONE;
+        else
+            rc = sqlite3_errcode(d->sqlite) == SQLITE_NOMEM ? SQLITE_NOMEM : SQLITE_CORRUPT;
     }
     bool ok = rc == SQLITE_DONE || failed(d, rc, e);
     sqlite3_finalize(s);
     return ok;
+}
+
+bool database_read(struct database *d, const struct range *range, version_fn *fn, void *ctx,
+                   struct err *e)
+{
+    sqlite3_stmt *s = NULL;
+    return prepare(d,
+                   "SELECT version, modified, by, value FROM version"
+                   " WHERE path = ?1 AND version > ?2 AND version <= ?3"
+                   " ORDER BY version DESC LIMIT ?4",
+                   &s, e) &&
+           read_rows(d, s, bind_range(s, range), fn, ctx, e);
 }
 
 static bool insert(struct database *d, const struct put *put, int64_t version, struct err *e)
@@ -362,15 +314,11 @@ static bool insert(struct database *d, const struct put *put, int64_t version, s
                  " VALUES (?1, ?2, ?3, ?4, ?5)",
                  &s, e))
         return false;
-    bool bound = sqlite3_bind_text(s, 1, put->path, -1, SQLITE_STATIC) == SQLITE_OK &&
-                 sqlite3_bind_int64(s, 2, version) == SQLITE_OK &&
-                 sqlite3_bind_int64(s, 3, put->modified) == SQLITE_OK &&
-                 sqlite3_bind_text(s, 4, put->by, -1, SQLITE_STATIC) == SQLITE_OK &&
-                 sqlite3_bind_text(s, 5, put->value, (int)put->len, SQLITE_STATIC) == SQLITE_OK;
-    int rc = bound ? step(d, s) : SQLITE_NOMEM;
-    bool ok = rc == SQLITE_DONE || failed(d, rc, e);
-    sqlite3_finalize(s);
-    return ok;
+    int bound = sqlite3_bind_text(s, 1, put->path, -1, SQLITE_STATIC) |
+                sqlite3_bind_int64(s, 2, version) | sqlite3_bind_int64(s, 3, put->modified) |
+                sqlite3_bind_text(s, 4, put->by, -1, SQLITE_STATIC) |
+                sqlite3_bind_text(s, 5, put->value, (int)put->len, SQLITE_STATIC);
+    return finish(d, s, bound, e);
 }
 
 static bool forget_before(struct database *d, const char *path, int64_t version, struct err *e)
@@ -378,12 +326,9 @@ static bool forget_before(struct database *d, const char *path, int64_t version,
     sqlite3_stmt *s = NULL;
     if (!prepare(d, "DELETE FROM version WHERE path = ?1 AND version < ?2", &s, e))
         return false;
-    bool bound = sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC) == SQLITE_OK &&
-                 sqlite3_bind_int64(s, 2, version) == SQLITE_OK;
-    int rc = bound ? step(d, s) : SQLITE_NOMEM;
-    bool ok = rc == SQLITE_DONE || failed(d, rc, e);
-    sqlite3_finalize(s);
-    return ok;
+    int bound =
+        sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC) | sqlite3_bind_int64(s, 2, version);
+    return finish(d, s, bound, e);
 }
 
 static bool swap(struct database *d, const struct put *put, struct err *e)
@@ -417,16 +362,24 @@ bool database_writable(struct database *d, struct err *e)
     return run(d, "BEGIN IMMEDIATE", e) && end(d, true, e);
 }
 
-bool database_intact(struct database *d, struct err *e)
+static bool pages_are_sound(struct database *d, struct err *e)
 {
     sqlite3_stmt *s = NULL;
     if (!prepare(d, "PRAGMA quick_check(1)", &s, e))
         return false;
-    int rc = step(d, s);
+    int rc = sqlite3_step(s);
     const char *verdict = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
     bool ok = verdict && strcmp(verdict, "ok") == 0;
     if (!ok)
         failed(d, rc == SQLITE_ROW ? SQLITE_CORRUPT : rc, e);
     sqlite3_finalize(s);
     return ok;
+}
+
+bool database_intact(struct database *d, struct err *e)
+{
+    sqlite3_stmt *s = NULL;
+    return pages_are_sound(d, e) &&
+           prepare(d, "SELECT version, modified, by, value FROM version", &s, e) &&
+           read_rows(d, s, SQLITE_OK, NULL, NULL, e);
 }

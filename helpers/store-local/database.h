@@ -60,10 +60,11 @@ struct range {
     int64_t limit;
 };
 
+typedef bool version_fn(void *ctx, const struct version *v);
+
 /* Call FN for the versions in the range, newest first, until it returns false (which is no
- * error). */
-bool database_read(struct database *d, const struct range *range,
-                   bool (*fn)(void *ctx, const struct version *v), void *ctx,
+ * error).  What is not the text that was put is ERR_INVALID. */
+bool database_read(struct database *d, const struct range *range, version_fn *fn, void *ctx,
                    struct err *e) MUST_CHECK;
 
 /* A number that changes whenever another process has committed: cheap enough to poll. */
@@ -72,7 +73,7 @@ bool database_stamp(struct database *d, int64_t *ret, struct err *e) MUST_CHECK;
 /* Could something be put?  Takes the write lock and lets go of it. */
 bool database_writable(struct database *d, struct err *e) MUST_CHECK;
 
-/* SQLite's own check of every page. */
+/* SQLite's own check of every page, and ours of every version. */
 bool database_intact(struct database *d, struct err *e) MUST_CHECK;
 
 #endif

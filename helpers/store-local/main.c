@@ -18,8 +18,8 @@
 /* Kept of the deadline for closing the database and writing the answer. */
 #define ANSWER_MS 50
 
-/* Kept of the answer's line for what stands around the versions of a history. */
-#define HISTORY_FRAME 256
+/* Kept of the answer's line for what stands around the versions of a history, and between them. */
+#define HISTORY_FRAME (DATABASE_KEPT + 156)
 
 static int64_t last_moment(const struct request *rq)
 {
@@ -144,7 +144,7 @@ static bool add_version(void *ctx, const struct version *v)
         h->failed = true;
         return false;
     }
-    if (!jv_write(one, &h->line) || !buf_text(&h->line, ",")) {
+    if (!jv_write(one, &h->line)) {
         jv_free(one);
         return false;
     }

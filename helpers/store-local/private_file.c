@@ -9,8 +9,12 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/refusal.h"
 #include "base/shell_word.h"
 #include "os/sync.h"
+
+/* SQLite's MAX_PATHNAME less "-journal" (os_unix.c, pager.c): what is longer it "cannot open". */
+#define LONGEST_PATH (512 - 8)
 
 static bool belongs_to_other(const char *path, const struct stat *st, struct err *e)
 {
@@ -26,8 +30,8 @@ static bool check_folder(const char *folder, struct err *e)
     struct stat st;
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return err_errno(e, errno, "cannot open the store's folder %s", folder);
-    bool ok = fstat(fd, &st) == 0 || err_errno(e, errno, "cannot look at %s", folder);
+        return refused(e, errno, "cannot open the store's folder", folder);
+    bool ok = fstat(fd, &st) == 0 || refused(e, errno, "cannot look at", folder);
     close(fd);
     if (!ok)
         return false;
@@ -80,7 +84,7 @@ static int open_or_make(const char *path, const char *folder, struct err *e)
         err_set(e, ERR_INVALID, "the store %s is a symbolic link", path);
         err_hint(e, "configure the path it points to: readlink %s", QUOTED(path));
     } else if (there || errno != ENOENT) {
-        err_errno(e, errno, "cannot open the store %s", path);
+        refused(e, errno, "cannot open the store", path);
     } else {
         err_errno(e, why, "cannot make the store %s", path);
         err_hint(e, "the folder must be yours and writable: ls -ld %s", QUOTED(folder));
@@ -91,10 +95,10 @@ static int open_or_make(const char *path, const char *folder, struct err *e)
 /* False also when PATH is missing. */
 static bool has_content(const char *path, const char *suffix)
 {
-    char name[LIMIT_PATH];
+    char name[LIMIT_PATH + 8];
     struct stat st;
-    int n = snprintf(name, sizeof name, "%s%s", path, suffix);
-    return (size_t)n < sizeof name && lstat(name, &st) == 0 && st.st_size > 0;
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    return lstat(name, &st) == 0 && st.st_size > 0;
 }
 
 static bool lost_its_head(const char *path, const char *folder, struct err *e)
@@ -118,9 +122,13 @@ static bool resolve(const char *path, char *folder, char *ret_real, struct err *
     if (!dir_make(named, e))
         return err_context(e, "the store's folder");
     if (!realpath(named, folder))
-        return err_errno(e, errno, "cannot use the folder %s", named);
-    return path_join(ret_real, strcmp(folder, "/") == 0 ? "" : folder, slash + 1) ||
-           err_errno(e, ENAMETOOLONG, "%.64s...", path);
+        return refused(e, errno, "cannot use the folder", named);
+    const char *above = strcmp(folder, "/") == 0 ? "" : folder;
+    if (snprintf(ret_real, LIMIT_PATH, "%s/%s", above, slash + 1) <= LONGEST_PATH)
+        return true;
+    err_set(e, ERR_INVALID, "SQLite takes no path of more than %d bytes: %.64s...", LONGEST_PATH,
+            path);
+    return err_hint(e, "name a shorter one: store = local:/PATH/store.db");
 }
 
 bool private_file_prepare(const char *path, char *ret_real, struct err *e)
@@ -136,7 +144,7 @@ bool private_file_prepare(const char *path, char *ret_real, struct err *e)
     if (fd < 0)
         return false;
     struct stat st;
-    bool ok = fstat(fd, &st) == 0 || err_errno(e, errno, "cannot look at %s", real);
+    bool ok = fstat(fd, &st) == 0 || refused(e, errno, "cannot look at", real);
     close(fd);
     if (!ok || !check_file(real, &st, e))
         return false;

@@ -12,6 +12,7 @@ import pytest
 
 from harness.relay import wait_for
 from harness.rights import obey_permissions
+from harness.somebody import become
 from harness.stores import SECRET, is_whole, value
 from harness.world import FAKE
 
@@ -70,6 +71,7 @@ def test_where_the_database_is(local, url, env, place):
         assert stat.S_IMODE(made.stat().st_mode) == 0o700, made
 
 
+DEEP = "/".join(["d" * 100] * 6)
 BAD_URLS = [
     ("local:stores/one.db", "'local:stores/one.db' is relative: it would be another store in each folder",
      "give the whole path, or one from the home folder: store = local:~/stores/one.db"),
@@ -77,6 +79,8 @@ BAD_URLS = [
      "give the whole path, or one from the home folder: store = local:~/~other/one.db"),
     ("local:/srv/", "'local:/srv/' names a folder, not a file",
      "name the file in it: store = local:/srv/store.db"),
+    (f"local:/{DEEP}", "SQLite takes no path of more than 504 bytes: /" + DEEP[:63] + "...",
+     "name a shorter one: store = local:/PATH/store.db"),
 ]
 
 
@@ -90,6 +94,16 @@ def test_without_home(local):
     local.url, local.env = "local:", {"HOME": ""}
     refused(local, "invalid", "HOME is not set, so there is no place for the store",
             "say where it is: store = local:/PATH/store.db")
+
+
+def test_the_longest_path(local, folder):
+    """SQLite puts "-journal" at its end."""
+    for length, fits in ((504, True), (505, False)):
+        name = "x" * 200
+        folders = str(folder).ljust(length - len(name) - 1, "d")
+        local.url = f"local:{folders}/{name}"
+        answer = local.put(value(1), expect=0)
+        assert (answer["ok"], answer.get("error")) == (fits, None if fits else "invalid"), answer
 
 
 def test_a_link_in_the_folders_is_followed(local, folder):
@@ -141,6 +155,21 @@ def test_a_database_of_somebody_else(local, database):
             f"run as that user, or take it over: sudo chown {me} '{path}'")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root can make a folder of somebody else's")
+def test_a_folder_of_somebody_else(local, folder):
+    folder.mkdir(mode=0o755)
+    os.chown(folder, 65534, -1)
+    refused(local, "denied", f"{folder} belongs to user 65534 and this is user 0",
+            f"run as that user, or take it over: sudo chown 0 '{folder}'")
+
+
+def test_a_folder_of_roots(local):
+    """It is believed, and then refuses by itself."""
+    local.url = "local:/store.db"
+    refused(local, "denied", "cannot make the store /store.db: Permission denied",
+            "the folder must be yours and writable: ls -ld '/'", preexec_fn=lambda: become(65534))
+
+
 def test_a_symbolic_link(local, folder, database):
     folder.mkdir(mode=0o700)
     target = local.world.home / "elsewhere.db"
@@ -171,6 +200,12 @@ def test_no_folder_can_be_made(local, folder):
     assert answer == {"ok": False, "error": "denied",
                       "message": f"the store's folder: cannot make folder {folder}: Permission denied",
                       "hint": f"it must be yours, and open to you: ls -ld '{local.world.home}'"}
+
+
+def test_a_folder_that_cannot_be_passed_through(local, folder, database):
+    folder.mkdir(mode=0o600)
+    refused(local, "denied", f"cannot open the store {database}: Permission denied",
+            f"it must be yours, and open to you: ls -ld '{database}'", preexec_fn=obey_permissions)
 
 
 def test_an_empty_folder_that_is_read_only(local, folder, database):
@@ -218,6 +253,14 @@ def test_no_room_for_a_put(local, database, room):
     assert local.put(value(2), expect=1)["ok"]
 
 
+def test_no_room_for_a_new_database(local, database):
+    answer = local.tell(local.request("put", value=value(1), expect=0),
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+    assert answer == {"ok": False, "error": "io", "message": f"the store {database}: the disk refused: File too large",
+                      "hint": f"look at the disk, nothing was lost: df -h '{database}'"}
+    assert local.put(value(1), expect=0)["ok"]
+
+
 ROOM = "make room, nothing was lost: df -h"
 LOOK = "look at the disk, nothing was lost: df -h"
 FAULTS = [  # which call of a put is answered how, and what we make of it
@@ -242,6 +285,18 @@ def test_a_disk_that_refuses(local, database, fault, what, hint):
                            "hint": f"{hint} '{database}'"}
     assert local.ask("get")["value"] == value(1)
     assert local.put(value(2), expect=1)["ok"]
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="faults are injected with strace (Linux)")
+def test_a_disk_that_refuses_while_it_is_waited_for(local, database):
+    """It is open by then: by the tenth look or so."""
+    assert local.put(value(1), expect=0)["ok"]
+    strace = ["strace", "-o", "/dev/null", "-e", "inject=/fstat:error=EIO:when=40+"]
+    traced = local.world.run(*strace, *local.kind.argv, env={"ASAN_OPTIONS": "detect_leaks=0"},
+                             input=local.request("wait", version=1))
+    assert traced.json == {"ok": False, "error": "io",
+                           "message": f"the store {database}: the disk refused: Input/output error",
+                           "hint": f"look at the disk, nothing was lost: df -h '{database}'"}
 
 
 # -- a database that is bad --------------------------------------------------------------------
@@ -325,10 +380,12 @@ def test_a_newer_layout_is_refused(local, database):
                 "upgrade credrelay on this machine", op=op)
 
 
-def test_the_database_of_another_program_is_refused(local, folder, database):
+@pytest.mark.parametrize("text", ["CREATE TABLE recipes (name TEXT)", "PRAGMA user_version = 7",
+                                  "PRAGMA application_id = 7"])
+def test_the_database_of_another_program_is_refused(local, folder, database, text):
     folder.mkdir(mode=0o700)
     database.touch(0o600)
-    sql(database, "CREATE TABLE recipes (name TEXT)")
+    sql(database, text)
     before = database.read_bytes()
     refused(local, "invalid", f"{database} is the database of another program",
             "name another file: store = local:/PATH/store.db")
@@ -349,6 +406,56 @@ def test_a_database_that_stays_locked(local, database):
     connection.execute("ROLLBACK")
     connection.close()
     assert local.put(value(2), expect=1)["ok"]
+
+
+MARKS = "PRAGMA journal_mode = WAL; PRAGMA application_id = 0x63726c79; PRAGMA user_version = 1;"
+LOOSE = MARKS + "CREATE TABLE version (path, version, modified, by, value);"
+ROW = "INSERT INTO version VALUES ('/claude/oauth/credentials', 1, 2, {by}, {value});"
+FILL = "UPDATE version SET version = -200; INSERT INTO version SELECT path, 0, modified, by, value FROM version;"
+BEFORE = "CREATE TRIGGER t BEFORE {what} ON version BEGIN SELECT RAISE(ABORT, 'no'); END;"
+INSTEAD = "CREATE TRIGGER t INSTEAD OF INSERT ON version BEGIN SELECT 1; END;"
+DAMAGED, NO_TABLES = "it is damaged", "its tables are not those of a store"
+SPOILT = {  # what made it: which operations find out, what they say
+    "a value that is no text": (LOOSE + ROW.format(by="'m'", value="CAST(x'7bff7d' AS TEXT)"),
+                                "get history wait check", DAMAGED),
+    "a value with a hole": (LOOSE + ROW.format(by="'m'", value="CAST(x'7b007d' AS TEXT)"),
+                            "get history wait check", DAMAGED),
+    "no value": (LOOSE + ROW.format(by="'m'", value="NULL"), "get history wait check", DAMAGED),
+    "nobody's": (LOOSE + ROW.format(by="NULL", value="'{}'"), "get history wait check", DAMAGED),
+    "no tables": (MARKS + "CREATE TABLE recipes (name)", "get put history wait check", NO_TABLES),
+    "half a table": (MARKS + "CREATE TABLE version (path, version)", "get put history wait check", NO_TABLES),
+    "a table that takes nothing": (LOOSE + BEFORE.format(what="INSERT"), "put", NO_TABLES),
+    "a table that keeps all": (LOOSE + ROW.format(by="'m'", value="'{}'") + FILL + BEFORE.format(what="DELETE"),
+                               "put", NO_TABLES),
+    "no table but a view": (LOOSE.replace("TABLE version", "TABLE v") + "CREATE VIEW version AS SELECT * FROM v;"
+                            + INSTEAD, "put", NO_TABLES),
+}
+
+
+@pytest.mark.parametrize("made", SPOILT)
+def test_a_database_of_ours_that_somebody_changed(local, folder, database, made):
+    text, ops, what = SPOILT[made]
+    folder.mkdir(mode=0o700)
+    database.touch(0o600)
+    sql(database, text)
+    for op in ops.split():
+        answer = local.ask(op, **({"value": value(2), "expect": 0} if op == "put" else {"deadline_ms": 1000}))
+        if op == "check":
+            answer = {"ok": True, **answer["checks"][-1]}
+            assert (answer["name"], answer["ok"]) == ("intact", False)
+            answer = {"ok": False, "error": "invalid", "message": answer["detail"], "hint": answer["hint"]}
+        assert answer == {"ok": False, "error": "invalid", "message": f"the store {database}: {what}",
+                          "hint": keep(database)}, op
+
+
+def test_what_there_are_no_words_for(local, folder, database):
+    """SQLite's are told."""
+    folder.mkdir(mode=0o700)
+    database.touch(0o600)
+    sql(database, LOOSE.replace("by", "by INTEGER PRIMARY KEY"))
+    answer = local.put(value(1), expect=0)
+    assert answer == {"ok": False, "error": "failed", "message": f"the store {database}: datatype mismatch",
+                      "hint": "see what ails it: credrelay doctor"}
 
 
 def test_check_says_what_is_wrong(local, database):

@@ -1,6 +1,9 @@
 """Each helper with its Nth allocation failing, once and for ever after: one line that says so or the
 answer, never a signal, no leak (under AddressSanitizer); and what was stored is as whole as before."""
+import contextlib
 import json
+import shutil
+import sqlite3
 
 import pytest
 
@@ -17,6 +20,7 @@ pytestmark = [
 
 MOST = 20_000  # allocations of one request
 OLD, NEW = '{"n":1}', '{"n":2}'
+LONG = json.dumps({"n": 1, "pad": "x" * 9000})
 STORE = {"credrelay": 1, "path": "/claude/oauth/credentials", "role": "writer", "machine": "m", "deadline_ms": 10_000}
 
 
@@ -28,14 +32,16 @@ def stride_of(way, stride):
 
 
 def starve(world, record_property, helper, request, stride, env=None):
-    """Ask again and again, one in STRIDE allocations failing each time; the answers."""
+    """Ask again and again, one in STRIDE allocations failing each time; the answers.  REQUEST may be a
+    function: of a name that is another one each time."""
     answers, runs, hits = [], 0, 0
     report = world.home / "report"
     for way in ("", "+"):
         stride_now = stride_of(way, stride)
         for at in range(1, MOST, stride_now):
             report.unlink(missing_ok=True)
-            ran = world.run(TOOLS / f"{helper}-starved", input=json.dumps(request) + "\n", env={
+            asked = request(f"{at}{way}") if callable(request) else request
+            ran = world.run(TOOLS / f"{helper}-starved", input=json.dumps(asked) + "\n", env={
                 **(env or {}), "CREDRELAY_FAIL_ALLOC": f"{at}{way}", "CREDRELAY_FAIL_REPORT": str(report)})
             assert ran.status in (0, 71, 74) and "Sanitizer" not in ran.err, (at, way, ran)
             if ran.status == 0:
@@ -62,22 +68,38 @@ def check(answers, network=False):
     assert not failed or len(other) < len(failed)
 
 
+@pytest.fixture
+def local(world):
+    """Asks about the database of that name; "one" has a value that is too long for the page of its row,
+    so that SQLite needs memory for it."""
+    def request(name, **fields):
+        return {**STORE, "store": f"local:{world.home}/{name}.db", **fields}
+
+    first = request("one", op="put", value=LONG, expect=0)
+    assert world.run(TOOLS / "store-local-starved", input=json.dumps(first) + "\n").json["ok"]
+    return request
+
+
 @pytest.mark.parametrize("op, fields", [
-    ("put", {"value": NEW, "expect": 1}), ("get", {}), ("history", {"limit": 10}), ("check", {}),
-    ("wait", {"version": 0})], ids=lambda v: v if isinstance(v, str) else "")
-def test_store_local(world, record_property, op, fields):
-    request = {**STORE, "store": f"local:{world.home}/one.db"}
+    ("get", {}), ("history", {"limit": 10}), ("check", {}), ("wait", {"version": 0})],
+    ids=lambda v: v if isinstance(v, str) else "")
+def test_store_local(world, local, record_property, op, fields):
+    check(starve(world, record_property, "store-local", local("one", op=op, **fields), 3))
 
-    def ask(**more):
-        return world.run(TOOLS / "store-local-starved", input=json.dumps({**request, **more}) + "\n").json
 
-    assert ask(op="put", value=OLD, expect=0) == {"ok": True, "version": 1}
-    answers = starve(world, record_property, "store-local", {**request, "op": op, **fields}, 3)
-    if op != "put":
-        return check(answers)
-    # Put once, on the way; from there on it is a conflict.
-    assert {a.get("error") for a in answers} <= {None, "no_memory", "conflict", "failed"}, answers
-    assert (ask(op="get")["version"], ask(op="get")["value"]) == (2, NEW)
+def test_store_local_put(world, local, record_property):
+    """Each into a copy: afterwards it has the value of before or that one."""
+    copies = []
+
+    def put(name):
+        copies.append(shutil.copy(world.home / "one.db", world.home / f"{name}.db"))
+        return local(name, op="put", value=NEW, expect=1)
+
+    check(starve(world, record_property, "store-local", put, 3))
+    for copy in copies:
+        with contextlib.closing(sqlite3.connect(copy)) as database:
+            kept = database.execute("SELECT value FROM version ORDER BY version").fetchall()
+        assert kept in ([(LONG,)], [(LONG,), (NEW,)]), copy
 
 
 @pytest.mark.parametrize("op, fields", [
