@@ -25,7 +25,7 @@ static bool first_word(const char *line, char *word, size_t size)
 /* What it would do is its own business, but it must be there. */
 static bool look(const struct alert_request *rq, struct err *e)
 {
-    char word[256], line[sizeof word + 16];
+    char word[LIMIT_PATH], line[sizeof word + 16];
     if (!first_word(alert_option(rq, "command"), word, sizeof word))
         return true;
     snprintf(line, sizeof line, "command -v %s", word);

@@ -121,6 +121,16 @@ def test_a_command_that_does_not_read(world):
     assert c.call(text="x" * 16000 + "\n") == {"ok": True}
 
 
+CHECKED = {"x" * 4095: False, "x" * 4096: True, " ": True, "-v nosuch-program": True, "\tnosuch-program x": False}
+
+
+@pytest.mark.parametrize("command", CHECKED, ids=lambda text: f"{text[:8]!r} of {len(text)}")
+def test_a_check_looks_for_a_plain_word(world, command):
+    """What is none, and what no path is as long as, is left to the shell."""
+    answer = Channel(world, "command", command=command).call("check")
+    assert answer == {"ok": True} if CHECKED[command] else outcome(answer)[0] == "not_found", answer
+
+
 # -- what is refused -------------------------------------------------------------------------------
 
 FIX = "check webhook and webhook-format in [alert], and try: credrelay alert test"

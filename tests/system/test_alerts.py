@@ -473,7 +473,8 @@ def test_a_check_sends_nothing(owner, told):
 
 @pytest.mark.parametrize("command, there", {
     "nosuch-program": False, "/nosuch/program -x": False, "~/nosuch": False, "cat >/dev/null": True,
-    "A=1 nosuch-program": True, "if true; then cat; fi": True, "\"$HOME/a b\"": True, "~/a": True}.items())
+    "A=1 nosuch-program": True, "if true; then cat; fi": True, "\"$HOME/a b\"": True, "~/a": True,
+    "-v nosuch-program": True, "/nosuch/" + "x" * 150: False, "/nosuch/" + "x" * 300: False}.items())
 def test_a_check_looks_for_the_program(owner, command, there):
     """What takes a shell to tell is left to the shell."""
     owner.world.program("a", "#!/bin/sh\nexit 3\n").rename(owner.world.home / "a")
