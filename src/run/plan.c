@@ -4,9 +4,9 @@
 
 static enum run_format format_named(const char *name)
 {
-    if (name && strcmp(name, "json") == 0)
+    if (strcmp(name, "json") == 0)
         return RUN_JSON;
-    return name && strcmp(name, "stream-json") == 0 ? RUN_STREAM_JSON : RUN_TEXT;
+    return strcmp(name, "stream-json") == 0 ? RUN_STREAM_JSON : RUN_TEXT;
 }
 
 /* "--output-format=json": the value; NULL when ARG is another option. */
