@@ -72,7 +72,7 @@ MUTANTS = [
     broken("who is not the holder gets the refresh token", ONE_ROTATES, "src/relay/decide.c",
            ("whole(s) && holder(s) && s->renewable->login.renewable &&", "whole(s) && s->renewable->login.renewable &&"),
            by="unit decide"),
-    broken("the shared value is put before the renewable", ONE_ROTATES, "src/relay/shelf.c",
+    broken("the shared value is put before the renewable", ONE_ROTATES, "src/relay/shelf_put.c",
            ("    int64_t expect = s->renewable.facts.version;\n    if (!s->relay->plain &&",
             "    int64_t expect = s->renewable.facts.version;\n"
             "    if (!shared_is(s, l) && !put_shared(s, l, expect, e))\n        return false;\n"

@@ -8,6 +8,10 @@
 
 #include "relay/relay.h"
 
+/* Versions that others can have put between our look and our put, or on top of what counts; more than
+ * writers in a fleet. */
+enum { SHELF_RACERS = 16 };
+
 struct shelf_value {
     struct stored facts;
     struct login login;
@@ -16,7 +20,8 @@ struct shelf_value {
 struct shelf {
     const struct relay *relay;
     struct store store;
-    int64_t deadline; /* on the steady clock, ms */
+    char renewable_path[512 + sizeof ".renewable"]; /* that of the store and this */
+    int64_t deadline;                               /* on the steady clock, ms */
     struct buf *told; /* what the helper says to people; NULL: dropped */
     bool fresh;       /* what is below is what the store holds, as far as we know */
     struct shelf_value shared, renewable;
@@ -27,6 +32,9 @@ struct shelf {
 bool shelf_open(const struct relay *r, int64_t deadline, struct buf *told, struct shelf *ret,
                 struct err *e) MUST_CHECK;
 void shelf_close(struct shelf *s);
+
+/* A call about one of the two values: what reading and putting have in common. */
+struct store_call shelf_call(const struct shelf *s, bool renewable);
 
 /* Read the values unless they are fresh; of the renewable one what counts, with the version of what
  * is on top.  A store that was emptied or made anew voids the places
