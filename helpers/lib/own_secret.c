@@ -9,6 +9,7 @@
 
 #include "base/home.h"
 #include "base/limits.h"
+#include "base/refusal.h"
 #include "base/shell_word.h"
 #include "shell.h"
 
@@ -58,7 +59,7 @@ static bool read_some(int fd, const char *path, struct buf *out, struct err *e)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return err_errno(e, errno, "cannot read %s", path);
+            return refused(e, errno, "cannot read", path);
         if (n == 0)
             return true;
         buf_added(out, (size_t)n);
@@ -70,10 +71,11 @@ static bool read_file(const char *path, struct buf *out, struct err *e)
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        err_errno(e, errno, "cannot open %s", path);
-        return err_hint(e, "write the secret into it: (umask 077; cat >%s)", QUOTED(path));
+        refused(e, errno, "cannot open", path);
+        return e->code == ERR_NOT_FOUND &&
+               err_hint(e, "write the secret into it: (umask 077; cat >%s)", QUOTED(path));
     }
-    bool ok = fstat(fd, &st) == 0 || err_errno(e, errno, "cannot look at %s", path);
+    bool ok = fstat(fd, &st) == 0 || refused(e, errno, "cannot look at", path);
     ok = ok && check(path, &st, e) && read_some(fd, path, out, e);
     close(fd);
     return ok;

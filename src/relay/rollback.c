@@ -51,8 +51,10 @@ static bool is_fit(const struct rollback *b, struct err *e)
         err_set(e, ERR_NOT_FOUND, "the store has no %s (any more)", where);
         return err_hint(e, "see what it has: credrelay history");
     }
-    if (l->state != LOGIN_USABLE)
-        return login_explain(b->relay->tool, l, where, e);
+    if (l->state != LOGIN_USABLE) {
+        login_explain(b->relay->tool, l, where, e);
+        return err_hint(e, "choose another: credrelay history");
+    }
     if (memory_rejects(&b->session->state.memory, l->fingerprint)) {
         err_set(e, ERR_INVALID, "the server refused the login of %s on this machine", where);
         return err_hint(e, "choose another: credrelay history");

@@ -1,12 +1,14 @@
 """alert-webhook, alert-mail through Resend's API, and alert-command: what arrives in which form, and
 what becomes of each refusal."""
 import json
+import os
 import re
 import time
 
 import pytest
 
 from harness.channel import MESSAGE, Channel, outcome
+from harness.rights import obey_permissions
 
 KEY = "re_TEST_0123456789abcdef"
 AGAIN = "it is sent again by itself"
@@ -266,14 +268,24 @@ def test_files_and_commands_that_are_no_good(world, webhook):
     c, server = webhook()
     missing = world.home / "missing"
 
-    def token(**settings):
+    def token(preexec_fn=None, **settings):
         c.options = {k: v for k, v in c.options.items() if "token" not in k}
         c.options.update({k.replace("_", "-"): str(v) for k, v in settings.items()})
-        return outcome(c.call())
+        return outcome(c.call(preexec_fn=preexec_fn))
 
     assert token(webhook_token_file=missing) == (
         "not_found", f"cannot open {missing}: No such file or directory",
         f"write the secret into it: (umask 077; cat >'{missing}')")
+    closed = c.secret("closed", "tk_TEST", 0)
+    assert token(webhook_token_file=closed, preexec_fn=obey_permissions) == (
+        "denied", f"cannot open {closed}: Permission denied",
+        f"it must be yours, and open to you: ls -ld '{closed}'")
+    if os.geteuid() == 0:  # then somebody else's can be made
+        closed.chmod(0o600)
+        os.chown(closed, 65534, -1)
+        assert token(webhook_token_file=closed) == (
+            "denied", f"{closed} belongs to user 65534 and this is user 0",
+            f"take it over: sudo chown 0 '{closed}'")
     assert token(webhook_token_file=world.home) == (
         "invalid", f"{world.home} is not a file", "name a file whose first line is the secret")
     assert token(webhook_token_file=c.secret("empty", "\nx\n")) == (

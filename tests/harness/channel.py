@@ -31,8 +31,9 @@ class Channel:
         return json.dumps({"credrelay": 1, "op": op, "channel": self.name, "options": self.options,
                            "message": {**MESSAGE, **message}, "deadline_ms": int(seconds * 1000)}) + "\n"
 
-    def call(self, op="send", seconds=20, **message):
-        result = self.world.run(LIBEXEC / f"alert-{self.name}", input=self.request(op, seconds, **message))
+    def call(self, op="send", seconds=20, preexec_fn=None, **message):
+        result = self.world.run(LIBEXEC / f"alert-{self.name}", input=self.request(op, seconds, **message),
+                                preexec_fn=preexec_fn)
         assert result.status == 0, result
         assert result.err == "", result
         return result.json

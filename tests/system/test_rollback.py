@@ -310,8 +310,8 @@ def test_refusals(fleet, store):
                 f"'{version}' is no version\n  see what the store has: credrelay history\n")
     refused(roll_back(server, 2), 77, "this machine is a reader: it never publishes\n"
             "  roll back on a writer\n")
-    said = roll_back(desk, blank, "--force")
-    assert said.status == 65 and said.err.startswith(f"credrelay: rollback: version {blank} "), said
+    refused(roll_back(desk, blank, "--force"), 65, f"version {blank} holds a blank login: a refresh was refused\n"
+            "  choose another: credrelay history\n")
     refused(laptop.run("credrelay", "rollback", "2"), 64, "this asks a person, and there is no terminal\n"
             "  see what it would do with --dry-run, then say --yes\n")
     assert (store.history(), store.history(RENEWABLE), snapshot(desk.home / ".claude")) == before
