@@ -182,7 +182,7 @@ static void test_uninstall_unknown(void **state)
         {"stat", 2, EIO, "cannot look for systemctl: Input/output error"},
         {"stat", 2, ESTALE, "cannot look for systemctl: Stale file handle"},
         {"access", 1, ENOMEM, "cannot look for systemctl: Cannot allocate memory"},
-        {"read", 1, EIO, "systemctl: cannot read the helper's answer: Input/output error"},
+        {"read", EVERY, EIO, "systemctl: cannot read the helper's answer: Input/output error"},
     };
     begin();
     installed();
