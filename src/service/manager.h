@@ -45,7 +45,7 @@ struct manager {
     /* Command lines, in order; each list ends with one that has no words. */
     const struct manager_command *unload; /* before `start`, when the service is loaded */
     const struct manager_command *start;  /* after the unit has been written */
-    const struct manager_command *stop;   /* before the unit is removed, when it is loaded */
+    const struct manager_command *stop; /* before the unit is removed, when it is loaded or runs */
     const struct manager_command *forget; /* after that */
     const char *trouble;                  /* what says why a service does not run */
 };

@@ -235,7 +235,7 @@ static bool plan_uninstall(struct work *w, struct err *e)
         return service_explain(&v->service, e);
     if (v->service.state == SERVICE_ABSENT && !v->service.pid)
         return true;
-    if (v->sight.loaded)
+    if (v->sight.loaded || v->sight.pid)
         add_commands(w, v->manager->stop);
     if (v->service.state != SERVICE_ABSENT)
         add_file(w, SERVICE_REMOVE, v->service.path);

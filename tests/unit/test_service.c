@@ -21,16 +21,18 @@
 extern char **environ;
 
 /* It runs what it is told to; a file `deaf` in the home makes it fail at all, `mute` at starting. */
-static const char manager_text[] = "#!/bin/sh\n"
-                                   "[ -e \"$HOME/deaf\" ] && { echo 'no bus' >&2; exit 1; }\n"
-                                   "case $2 in\n"
-                                   "show)\n"
-                                   "    if [ -e \"$HOME/runs\" ]\n"
-                                   "    then echo LoadState=loaded; echo MainPID=4711\n"
-                                   "    else echo LoadState=not-found; echo MainPID=0; fi ;;\n"
-                                   "restart) [ ! -e \"$HOME/mute\" ] && : >\"$HOME/runs\" ;;\n"
-                                   "disable) rm -f \"$HOME/runs\" ;;\n"
-                                   "esac\n";
+static const char manager_text[] =
+    "#!/bin/sh\n"
+    "[ -e \"$HOME/deaf\" ] && { echo 'no bus' >&2; exit 1; }\n"
+    "case $2 in\n"
+    "show)\n"
+    "    if [ -e \"$HOME/runs\" ] && [ -e \"$HOME/" UNIT "\" ]\n"
+    "    then echo LoadState=loaded; else echo LoadState=not-found; fi\n"
+    "    if [ -e \"$HOME/runs\" ]\n"
+    "    then echo MainPID=4711; else echo MainPID=0; fi ;;\n"
+    "restart) [ ! -e \"$HOME/mute\" ] && : >\"$HOME/runs\" ;;\n"
+    "disable) rm -f \"$HOME/runs\" ;;\n"
+    "esac\n";
 
 static void begin(void)
 {
@@ -198,6 +200,22 @@ static void test_uninstall_unknown(void **state)
         same_int("its unit", is_there(UNIT), true);
     }
     same_int("it runs", found().state, SERVICE_RUNNING);
+}
+
+/* systemd calls a unit whose file somebody has removed not found, and lets it run on. */
+static void test_uninstall_what_only_runs(void **state)
+{
+    (void)state;
+    struct service_plan plan;
+    struct err e;
+    begin();
+    installed();
+    assert_int_equal(unlink(UNIT), 0);
+    same_int("it runs on", found().pid, 4711);
+    assert_true(uninstall(&plan, &e));
+    same_text("what ends it", plan.steps[0].what,
+              "systemctl --user disable --now credrelay-watch.service");
+    same_int("it does not run any more", found().pid, 0);
 }
 
 /* Where no manager answers its files are removed all the same. */
@@ -412,6 +430,7 @@ int main(void)
         IN_WORLD(test_a_variable_that_means_nothing),
         IN_WORLD(test_uninstall),
         IN_WORLD(test_uninstall_unknown),
+        IN_WORLD(test_uninstall_what_only_runs),
         IN_WORLD(test_uninstall_unheard),
         IN_WORLD(test_foreign),
         IN_WORLD(test_edited),
