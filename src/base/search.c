@@ -18,11 +18,17 @@ bool search_executable(const char *path)
     return S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* A shell looks on in the next folder then. */
+/* It is not in this folder. */
 static bool is_elsewhere(int errnum)
 {
     return errnum == ENOENT || errnum == ENOTDIR || errnum == EACCES || errnum == ELOOP ||
            errnum == ENAMETOOLONG;
+}
+
+/* Nothing is, the file system having gone: execvp(3) looks on then as well. */
+static bool is_lost(int errnum)
+{
+    return errnum == ESTALE || errnum == ENODEV || errnum == ETIMEDOUT;
 }
 
 bool search_path(const char *name, char *out)
@@ -35,6 +41,8 @@ bool search_path(const char *name, char *out)
             if (search_executable(out))
                 return true;
             why = is_elsewhere(errno) ? why : errno;
+            if (!is_elsewhere(errno) && !is_lost(errno))
+                return false; /* what comes later may be another one */
         }
         p += n + (p[n] == ':');
     }

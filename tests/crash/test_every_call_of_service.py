@@ -8,7 +8,7 @@ import pytest
 
 from harness.managed import Managed
 from harness.stepper import BUILD, EVERYTHING, STEP, TEMPORARY, WAYS, enough, in_parts
-from harness.world import World
+from harness.world import PREFIX, World
 
 pytestmark = pytest.mark.skipif(
     not STEP.exists() or "asan" in BUILD.name,
@@ -41,6 +41,8 @@ class Serviced:
     def __init__(self, folder, manager, prepare, action):
         self.home, self.template = folder / "machine", folder / "template"
         self.managed = Managed(World(self.home), manager)
+        # The machine's own manager is not to answer for the stand-in.
+        self.managed.world.env["PATH"] = f"{self.managed.world.bin}:{PREFIX / 'bin'}"
         self.argv = ["credrelay", "service", action, "--for", manager]
         self.installs = action == "install"
         self.violations, self.runs, self.hits = [], 0, 0

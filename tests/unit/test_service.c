@@ -179,19 +179,26 @@ static void test_uninstall_unknown(void **state)
     static const struct {
         const char *call;
         int nth, errnum;
+        bool another; /* further on in PATH, which is not to be asked instead */
         const char *text;
     } cases[] = {
-        {"stat", 2, EIO, "cannot look for systemctl: Input/output error"},
-        {"stat", 2, ESTALE, "cannot look for systemctl: Stale file handle"},
-        {"access", 1, ENOMEM, "cannot look for systemctl: Cannot allocate memory"},
-        {"read", EVERY, EIO, "systemctl: cannot read the helper's answer: Input/output error"},
+        {"stat", 2, EIO, true, "cannot look for systemctl: Input/output error"},
+        {"stat", 2, ESTALE, false, "cannot look for systemctl: Stale file handle"},
+        {"access", 1, ENOMEM, true, "cannot look for systemctl: Cannot allocate memory"},
+        {"read", EVERY, EIO, true,
+         "systemctl: cannot read the helper's answer: Input/output error"},
     };
+    char path[2 * LIMIT_PATH];
     begin();
     installed();
-    setenv("PATH", in_home("bin"), 1); /* no systemctl of the system's */
+    assert_int_equal(mkdir("other", 0700), 0);
+    put_file("other/systemctl", "#!/bin/sh\nexit 1\n", 0755);
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct service_plan plan;
         struct err e = {.text = ""};
+        snprintf(path, sizeof path, "%s:%s", in_home("bin"),
+                 cases[i].another ? in_home("other") : "");
+        setenv("PATH", path, 1);
         refuse(cases[i].call, cases[i].nth, cases[i].errnum);
         same_int(cases[i].call, uninstall(&plan, &e), false);
         assert_true(was_refused());
