@@ -76,7 +76,8 @@ struct aws_key_list {
 
 bool aws_admin_keys(const struct aws_admin *a, const char *user, struct aws_key_list *ret,
                     struct err *e) MUST_CHECK;
-/* *RET's to be freed.  ERR_UNREACHABLE, ERR_FAILED: it may have been made all the same. */
+/* *RET's to be freed.  ERR_UNREACHABLE, ERR_FAILED, ERR_NO_MEMORY, ERR_IO, ERR_TOO_LARGE: it may have been
+ * made all the same. */
 bool aws_admin_make_key(const struct aws_admin *a, const char *user, struct aws_key *ret,
                         struct err *e) MUST_CHECK;
 bool aws_admin_deactivate_key(const struct aws_admin *a, const char *user, const char *id,

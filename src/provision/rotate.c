@@ -157,10 +157,11 @@ static void note_beginning(struct run *r)
         snprintf(n->known[i], sizeof n->known[i], "%s", r->keys.key[i].id);
 }
 
-/* The answer may have been lost on its way. */
+/* The answer may have been lost on its way, be it the last bit of it, from the helper to us. */
 static bool may_have_been_made(const struct err *e)
 {
-    return e->code == ERR_UNREACHABLE || e->code == ERR_FAILED || e->code == ERR_NO_MEMORY;
+    return e->code == ERR_UNREACHABLE || e->code == ERR_FAILED || e->code == ERR_NO_MEMORY ||
+           e->code == ERR_IO || e->code == ERR_TOO_LARGE;
 }
 
 static bool give_up_making(struct run *r, struct err *e)
