@@ -197,7 +197,7 @@ def test_switched_off(world):
 @pytest.mark.parametrize("version", ["2.1.100", "2.1.300"])
 def test_a_client_that_tries_again_finds_a_fresh_login(world, api, version):
     """No restart: the login is pulled beside the running client, between its attempts."""
-    world.install_client(api, version=version, retry_pause="1")
+    world.install_client(api, version=version, healed_within=60)
     fresh = world.human_login(api)
     publish(world, access=fresh["accessToken"], refresh=None)
     world.write_login(access=STALE, refresh=None)
@@ -214,11 +214,11 @@ def test_a_client_that_tries_again_finds_a_fresh_login(world, api, version):
 @pytest.mark.skipif(not shutil.which("strace"), reason="slowed down with strace (Linux)")
 def test_what_has_healed_beside_is_waited_for(world, api):
     """The client is through as soon as the file is there; what brought it still writes down that it did."""
-    world.install_client(api, retry_pause="1")
+    world.install_client(api, healed_within=60)
     fresh = world.human_login(api)
     publish(world, access=fresh["accessToken"], refresh=None)
     world.write_login(access=STALE, refresh=None)
-    result = world.run("strace", "-f", "-o", "/dev/null", "-e", "inject=rename:delay_enter=1500000:when=2",
+    result = world.run("strace", "-f", "-o", "/dev/null", "-e", "inject=rename:delay_enter=700000:when=2",
                        "claude-p", "ok", *FORMATS["stream"], env={"ASAN_OPTIONS": "detect_leaks=0"})
     assert (result.status, result.err, len(world.client_runs())) == (0, RECOVERED, 1)
     assert world.events("run")[0]["recovery_succeeded"] is True
@@ -226,7 +226,7 @@ def test_what_has_healed_beside_is_waited_for(world, api):
 
 def test_what_heals_beside_has_none_of_the_run_s_handlers(world, api):
     """They would write into a descriptor that is another's by now, and swallow what is to end it."""
-    world.install_client(api, retry_pause="1")
+    world.install_client(api, healed_within=60)
     proxy_store(world)
     fresh = world.human_login(api)
     publish(world, access=fresh["accessToken"], refresh=None)
@@ -249,7 +249,9 @@ def test_healing_that_comes_too_late_is_a_retry(world, api):
     publish(world, access=fresh["accessToken"], refresh=None)
     world.write_login(access=STALE, refresh=None)
     world.program("credrelay-store-proxy", (world.bin / "credrelay-store-proxy").read_text().replace(
-        "#!/bin/sh\n", "#!/bin/sh\nsleep 1.5\n"))
+        "#!/bin/sh\n", "#!/bin/sh\nuntil [ -e \"$HOME/given-up\" ]; do sleep 0.02; done\n"))
+    (world.bin / "claude").rename(world.bin / "client")
+    world.program("claude", '#!/bin/sh\nclient "$@"\nstatus=$?\n: >"$HOME/given-up"\nexit $status\n')
     (world.home / "calls").unlink()
     result = world.run("claude-p", "ok", *FORMATS["stream"])
     assert (result.status, len(world.client_runs())) == (0, 2)

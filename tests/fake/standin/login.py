@@ -86,6 +86,16 @@ class Credential:
             self.token = current(self.version)["accessToken"]
         return [f"Authorization: Bearer {self.token}"]
 
+    def wait(self, seconds):
+        """Before the next attempt; at most for HEALED_WITHIN, if that is set, until somebody else has put down
+        another login: what comes in time then does so on a machine of any speed."""
+        patience = quick.seconds("HEALED_WITHIN", 0)
+        if not patience:
+            return time.sleep(seconds)
+        end = time.monotonic() + patience
+        while read_login().get("accessToken") == self.token and time.monotonic() < end:
+            time.sleep(0.02)
+
     def again(self):
         """After a 401: a login somebody else put down meanwhile, else a refresh of ours."""
         if self.source != "login" or self.spent:

@@ -96,7 +96,7 @@ class Run:
                 error = wording.retry_error(failed.failure, failed.status, self.version)
                 self.output.retry(attempt, 10 if failed.status in (401, 403) else limit, pause,
                                   failed.status, error)
-                time.sleep(pause)
+                self.credential.wait(pause)
                 if failed.status == 401:
                     self.credential.again()
 
