@@ -438,14 +438,14 @@ def test_leftovers_of_others_are_left(reader):
 
 def test_signals_leave_nothing(world, store):
     """Ended while it waits for the store."""
-    proxy = ProxyStore(world, "time.sleep(5)", store.path)
+    proxy = ProxyStore(world, "time.sleep(60)", store.path)
     join(world, proxy, role="reader")
     world.write_login(made_up(0))
     before = snapshot(world.login_path.parent)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         process = world.start("credrelay", "pull")
         wait_for(proxy.calls)
-        proxy.behave("time.sleep(5)")
+        proxy.behave("time.sleep(60)")
         process.send_signal(number)
         process.communicate(timeout=60)
         assert process.returncode == -number

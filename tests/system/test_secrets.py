@@ -303,7 +303,7 @@ def looked_at(world, process):
 @pytest.fixture
 def waiting(world):
     """A pull that waits for its store."""
-    proxy = ProxyStore(world, "time.sleep(5)")
+    proxy = ProxyStore(world, "time.sleep(60)")
     join(world, proxy)
 
     def start(**popen):
