@@ -73,7 +73,7 @@ class UserManager:
 
     def wait(self):
         """Until it takes calls.  False: the system does not let it be."""
-        wait_for(lambda: self.unshare.poll() is not None or self._answers(), 30)
+        wait_for(lambda: self.unshare.poll() is not None or self._answers())
         status = self.unshare.poll()
         assert status in (None, 77), self.log.read_text()
         return status is None
@@ -103,7 +103,7 @@ class UserManager:
         self.unshare.wait()
         wait_for(lambda: subprocess.run(
             ["unshare", "--mount", "--cgroup", "sh", "-c", REMOVE_GROUP], env=self.environment,
-            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0, 30)
+            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0)
 
 
 @pytest.fixture
