@@ -264,8 +264,7 @@ def test_a_killed_helper_leaves_whole_versions(store):
     for n in range(1, 31):
         process = store.start(store.request("put", value=value(n, size), expect=version))
         time.sleep(chance.uniform(0, 1.2 * usual))
-        process.kill()
-        process.communicate()
+        store.kill(process)
         killed += process.returncode == -signal.SIGKILL
         newest = store.ask("get")
         assert newest["ok"] and is_whole(newest["value"]), newest
@@ -283,8 +282,7 @@ def test_a_store_killed_while_it_is_made_can_still_be_made(store):
         fresh = f"{store.path}.{n}"
         process = store.start(store.request("put", value=value(n), expect=0, path=fresh))
         time.sleep(chance.uniform(0, 0.01))
-        process.kill()
-        process.communicate()
+        store.kill(process)
         there = store.ask("get", path=fresh).get("version", 0)
         assert there in (0, 1)
         assert store.put(value(n), expect=there, path=fresh)["ok"]

@@ -67,6 +67,7 @@ def interrupt(r, at, way="kill"):
     """Killed or failed at call AT, then the same again.  False: it was over before."""
     r.begin()
     stopped, _, call = r.step(at, way)
+    r.store.quiet()
     where = (way, at, call, stopped)
     if way == "kill":
         # Where it was a helper that was killed, before it was one, that is told.

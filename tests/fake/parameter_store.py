@@ -39,6 +39,7 @@ The door for tests, each a POST of JSON unless said otherwise:
  /strict/drop     {user, key}               -> {}; the key is deleted
  /strict/used     {key}                     -> {}; the key was used just now
  /strict/forget   {user}                    -> {}; with its keys and policies
+ /strict/quiet    {}                       -> {}; when every connection made before is over
  /strict/faults   [fault, ...]              -> {}; replaces those left, and empties the log
  /strict/role     {name, policy, ...}       -> {arn}; external_id, web_token, longest (seconds)
  /strict/session  {role}                    -> {AccessKeyId, SecretAccessKey, Token, Expiration}
@@ -634,6 +635,7 @@ DOOR = {
     "/strict/session": lambda q: make_session(**q),
     "/strict/expire": lambda q: expire(**q),
     "/strict/key": lambda q: set_key(**q),
+    "/strict/quiet": lambda q: {},
     "/strict/put": lambda q: put_directly(**q),
     "/strict/label": lambda q: label(**q),
     "/strict/delete": lambda q: delete(**q),
@@ -711,6 +713,8 @@ class StrictApplication:
         door = DOOR.get(environ["PATH_INFO"])
         if door:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            if environ["PATH_INFO"] == "/strict/quiet":
+                connections.wait_for_others()
             with one_at_a_time:
                 answer = json.dumps(door(json.loads(body or b"{}"))).encode()
             start_response("200 OK", [("Content-Type", "application/json")])
@@ -737,6 +741,38 @@ class StrictApplication:
         return started[0][0], started[0][1], body
 
 
+class Connections:
+    """Those accepted and not over: what somebody sent who has been killed since may still be carried out."""
+
+    def __init__(self):
+        self.open, self.changed = 0, threading.Condition()
+
+    def watch(self, server):
+        accepted, served = server.process_request, server.process_request_thread
+
+        def process_request(*connection):
+            with self.changed:
+                self.open += 1
+            accepted(*connection)
+
+        def process_request_thread(*connection):
+            try:
+                served(*connection)
+            finally:
+                with self.changed:
+                    self.open -= 1
+                    self.changed.notify_all()
+
+        server.process_request, server.process_request_thread = process_request, process_request_thread
+
+    def wait_for_others(self):
+        with self.changed:
+            self.changed.wait_for(lambda: self.open <= 1, 60)
+
+
+connections = Connections()
+
+
 class Handler(WSGIRequestHandler):
     def date_time_string(self, timestamp=None):
         """The Date header, by AWS's clock."""
@@ -753,6 +789,7 @@ def main():
     application = StrictApplication(DomainDispatcherApplication(create_backend_app))
     server = make_server(args.H, args.p, application, threaded=True, request_handler=Handler,
                          ssl_context=(args.c, args.k) if args.c else None)
+    connections.watch(server)
     print(server.server_port, flush=True)
     sys.stdout.close()  # whoever started us reads no further
     sys.stdout = sys.stderr

@@ -93,7 +93,7 @@ class ParameterStore:
     def door(self, what, content=None):
         request = urllib.request.Request(f"{self.endpoint}/strict/{what}",
                                          data=json.dumps(content or {}).encode())
-        with self.door_opener.open(request, timeout=30) as answer:
+        with self.door_opener.open(request, timeout=120) as answer:
             return json.load(answer)
 
     # -- for the configuration of what is tested -------------------------------------------------
@@ -175,6 +175,10 @@ class ParameterStore:
     def users(self):
         """{user: {"keys": {id: "Active" or "Inactive"}, "policies": {name: document}}}"""
         return self.door("users")
+
+    def quiet(self):
+        """What was sent by somebody who is gone has been carried out, or never will be."""
+        self.door("quiet")
 
     def forget(self, user):
         self.door("forget", {"user": user})

@@ -45,7 +45,7 @@ class Store:
         def fill(text):
             return text.format(home=world.home, server=server)
 
-        self.kind, self.world, self.path = kind, world, kind.path
+        self.kind, self.world, self.path, self.server = kind, world, kind.path, server
         self.url = fill(kind.url)
         self.options = {key: fill(value) for key, value in kind.options.items()}
         self.env = {key: fill(value) for key, value in kind.env.items()}
@@ -65,6 +65,13 @@ class Store:
             pass
         process.stdin = None
         return process
+
+    def kill(self, process):
+        """And wait until what it has sent to a server is carried out, or never will be."""
+        process.kill()
+        process.communicate()
+        if self.server:
+            self.server.quiet()
 
     def tell(self, line: bytes, **popen) -> dict:
         """Send LINE as it is; the answer must be one line of JSON, the exit status 0, and stderr
