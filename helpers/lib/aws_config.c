@@ -1,13 +1,13 @@
 #include "aws_config.h"
 
 #include <ctype.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "aws_section.h"
 #include "base/file.h"
+#include "base/home.h"
 #include "base/ini.h"
 #include "base/limits.h"
 #include "base/parse.h"
@@ -106,13 +106,6 @@ static struct aws_config *config_new(void)
     return c;
 }
 
-static const char *home_folder(void)
-{
-    const char *home = aws_env("HOME");
-    const struct passwd *me = home ? NULL : getpwuid(getuid());
-    return home ? home : me ? me->pw_dir : "/";
-}
-
 static bool read_file(struct aws_config *c, enum aws_file file, struct err *e)
 {
     static const struct {
@@ -121,17 +114,18 @@ static bool read_file(struct aws_config *c, enum aws_file file, struct err *e)
         [AWS_FILE_CREDENTIALS] = {"AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"},
         [AWS_FILE_CONFIG] = {"AWS_CONFIG_FILE", "~/.aws/config"},
     };
-    char *path = c->paths[file];
+    char *path = c->paths[file], home[LIMIT_PATH];
+    struct err why;
     const char *set = aws_env(places[file].variable);
     snprintf(c->names[file], LIMIT_PATH, "%s", set ? set : places[file].usual);
     if (c->names[file][0] != '~')
         memcpy(path, c->names[file], LIMIT_PATH);
-    else if (!path_join(path, home_folder(), c->names[file] + strspn(c->names[file], "~/")))
+    else if (!path_join(path, home_folder(home, &why) ? home : "/",
+                        c->names[file] + strspn(c->names[file], "~/")))
         return err_set(e, ERR_INVALID, "%s: the path is too long", c->names[file]);
 
     struct buf text;
     buf_init(&text, LIMIT_CONFIG);
-    struct err why;
     bool ok = file_read(path, &text, &why);
     struct reading r = {.config = c, .file = file};
     if (ok)

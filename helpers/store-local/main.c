@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/home.h"
 #include "base/limits.h"
 #include "database.h"
 #include "private_file.h"
@@ -29,8 +30,10 @@ static int64_t last_moment(const struct request *rq)
 /* The database of the request's URL, private, into PATH of LIMIT_PATH bytes. */
 static bool find_store(const struct request *rq, char *path, struct err *e)
 {
-    char named[LIMIT_PATH];
-    return store_url_path(rq->store, getenv("HOME"), getenv("XDG_STATE_HOME"), named, e) &&
+    char named[LIMIT_PATH], home[LIMIT_PATH];
+    struct err ignored;
+    return store_url_path(rq->store, home_folder(home, &ignored) ? home : NULL,
+                          getenv("XDG_STATE_HOME"), named, e) &&
            private_file_prepare(named, path, e);
 }
 

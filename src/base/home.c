@@ -1,6 +1,7 @@
 #include "base/home.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -12,17 +13,22 @@ static bool join(char *out, const char *folder, const char *name, struct err *e)
     return path_join(out, folder, name) || err_errno(e, ENAMETOOLONG, "%.64s...", folder);
 }
 
-bool home_path(const char *name, char *out, struct err *e)
+bool home_folder(char *out, struct err *e)
 {
     const char *home = getenv("HOME");
-    char listed[LIMIT_PATH];
-    if (!home || home[0] != '/')
-        home = os_home(listed, sizeof listed) ? listed : NULL;
-    if (!home || home[0] != '/') {
-        err_set(e, ERR_USAGE, "HOME is not set");
-        return err_hint(e, "set HOME to your home folder");
-    }
-    return join(out, home, name, e);
+    if (home && home[0] == '/')
+        return snprintf(out, LIMIT_PATH, "%s", home) < LIMIT_PATH ||
+               err_errno(e, ENAMETOOLONG, "%.64s...", home);
+    if (os_home(out, LIMIT_PATH) && out[0] == '/')
+        return true;
+    err_set(e, ERR_USAGE, "HOME is not set");
+    return err_hint(e, "set HOME to your home folder");
+}
+
+bool home_path(const char *name, char *out, struct err *e)
+{
+    char home[LIMIT_PATH];
+    return home_folder(home, e) && join(out, home, name, e);
 }
 
 /* The specification: a relative path is to be ignored. */

@@ -5,7 +5,10 @@
 
 #include "base/err.h"
 
-/* "NAME" below $HOME; without HOME the password database is asked. */
+/* $HOME; where that is not set, or not absolute, what the password database says.  ERR_USAGE: neither. */
+bool home_folder(char *out, struct err *e) MUST_CHECK;
+
+/* "NAME" below it. */
 bool home_path(const char *name, char *out, struct err *e) MUST_CHECK;
 
 /* credrelay's folder below $XDG_CONFIG_HOME (~/.config) and $XDG_STATE_HOME (~/.local/state). */

@@ -12,7 +12,7 @@ import pytest
 
 from harness.relay import wait_for
 from harness.rights import obey_permissions
-from harness.somebody import become
+from harness.somebody import Mounts, become, can_mount
 from harness.stores import SECRET, is_whole, value
 from harness.world import FAKE
 
@@ -90,10 +90,26 @@ def test_a_bad_url(local, url, message, hint):
     refused(local, "invalid", message, hint)
 
 
-def test_without_home(local):
+@pytest.mark.skipif(not can_mount(), reason="needs mount namespaces")
+def test_without_home(local, tmp_path):
+    """Where the list of users says that it is, as the program finds it; with a list of our own."""
+    home, users = local.world.home, tmp_path / "passwd"
     local.url, local.env = "local:", {"HOME": ""}
-    refused(local, "invalid", "HOME is not set, so there is no place for the store",
-            "say where it is: store = local:/PATH/store.db")
+    for listed in ("", "".join(f"u{uid}:x:{uid}:0::{home}:/bin/sh\n" for uid in {0, os.getuid()})):
+        users.write_text(listed)
+        with Mounts(f"mount --bind {users} /etc/passwd") as mounts:
+            assert mounts.path("/etc/passwd").read_text() == listed
+            if not listed:
+                refused(local, "invalid", "HOME is not set, so there is no place for the store",
+                        "say where it is: store = local:/PATH/store.db", preexec_fn=mounts.enter)
+            else:
+                assert local.tell(local.request("put", value=value(1), expect=0), preexec_fn=mounts.enter)["ok"]
+                local.world.configure("[claude]\n")
+                local.world.write_login()
+                published = local.world.run("credrelay", "publish", env=local.env, preexec_fn=mounts.enter)
+                assert published.status == 0, published
+    state = home / ".local" / "state" / "credrelay"
+    assert (state / "store.db").is_file() and (state / "claude.json").is_file()
 
 
 def test_the_longest_path(local, folder):

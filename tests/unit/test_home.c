@@ -63,6 +63,16 @@ static void test_without_home(void **state)
     }
 }
 
+static void test_the_home_itself(void **state)
+{
+    (void)state;
+    char out[LIMIT_PATH];
+    struct err e;
+    set("HOME", "/h");
+    assert_true(home_folder(out, &e));
+    same_text("home", out, "/h");
+}
+
 static void test_too_long(void **state)
 {
     (void)state;
@@ -85,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(test_folders),
         IN_WORLD(test_without_home),
+        IN_WORLD(test_the_home_itself),
         IN_WORLD(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
