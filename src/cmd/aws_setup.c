@@ -29,7 +29,9 @@ static const char *const outcome_texts[] = {[AWS_SETUP_THERE] = "is as it should
 
 struct telling {
     const struct options *o;
+    bool wanted[2];
     jv *steps;
+    jv *settings; /* that the relay's section has yet to say */
 };
 
 static void told(void *ctx, enum aws_setup_item item, enum aws_setup_outcome outcome,
@@ -68,15 +70,41 @@ static bool kms_free(const struct aws_place *p, struct err *e)
     return err_hint(e, "leave --kms out, or set kms-key-id to an alias");
 }
 
-static void tell_configuration(const struct options *o, const struct aws_subject_of *s)
+static bool names_profile(const struct aws_subject_of *s, const char *key)
 {
-    if (o->json)
+    return s->place.url.profile[0] || jv_text(s->relay.store_options, key);
+}
+
+/* Keys that no section names are never used. */
+static void note_settings(struct telling *t, const struct aws_subject_of *s)
+{
+    static const char *const keys[] = {
+        [ROLE_READER] = "reader-profile", [ROLE_WRITER] = "writer-profile"};
+    for (enum role role = ROLE_READER; role <= s->relay.role; role++)
+        if (t->wanted[role] && !names_profile(s, keys[role]))
+            jv_put_text(t->settings, keys[role], s->place.profile[role]);
+    if (t->o->kms && !s->place.kms_key[0])
+        jv_put_text(t->settings, "kms-key-id", s->place.alias);
+}
+
+static bool tell_setting(void *ctx, const char *key, const jv *value)
+{
+    (void)ctx;
+    printf("  %s = %s\n", key, jv_string(value));
+    return true;
+}
+
+static void tell_configuration(const struct telling *t, const struct aws_subject_of *s)
+{
+    if (t->o->json)
         return;
-    if (!o->kms && !s->place.kms_key[0])
+    if (!t->o->kms && !s->place.kms_key[0])
         aws_warn_default_key();
-    else if (!s->place.kms_key[0])
-        printf("now say so in [%s] of credrelay.conf on every writer: kms-key-id = %s\n",
-               s->relay.name, s->place.alias);
+    if (jv_size(t->settings) == 0)
+        return;
+    printf("%s in [%s] of credrelay.conf (invitations bring it to other machines):\n",
+           t->o->dry_run ? "to be said then" : "now say", s->relay.name);
+    jv_each(t->settings, tell_setting, NULL);
 }
 
 static int end(const struct options *o, const struct telling *t, const char *account,
@@ -89,6 +117,7 @@ static int end(const struct options *o, const struct telling *t, const char *acc
     jv_put_bool(v, "dry_run", o->dry_run);
     jv_put_text(v, "account", *account ? account : NULL);
     jv_put(v, "steps", t->steps);
+    jv_put(v, "settings", t->settings);
     if (e) {
         jv_put_text(v, "error", err_name(e->code));
         jv_put_text(v, "message", e->text);
@@ -115,8 +144,10 @@ static bool set_up(const struct options *o, const struct aws_subject_of *s, int 
         .told = told,
         .ctx = t,
     };
-    return read_roles(argc, argv, rq.wanted, e) && (!rq.kms || kms_free(&s->place, e)) &&
-           aws_setup(&rq, account, e);
+    bool ok = read_roles(argc, argv, rq.wanted, e) && (!rq.kms || kms_free(&s->place, e)) &&
+              aws_setup(&rq, account, e);
+    memcpy(t->wanted, rq.wanted, sizeof t->wanted);
+    return ok;
 }
 
 static int run(const struct options *o, int argc, char **argv)
@@ -128,9 +159,12 @@ static int run(const struct options *o, int argc, char **argv)
     if (!aws_load(o, &s, &e))
         return tell_failure("aws setup", o, &e);
     t.steps = jv_array();
+    t.settings = jv_object();
     bool ok = set_up(o, &s, argc, argv, &t, account, &e);
-    if (ok)
-        tell_configuration(o, &s);
+    if (ok) {
+        note_settings(&t, &s);
+        tell_configuration(&t, &s);
+    }
     int status = end(o, &t, account, ok ? NULL : &e);
     relay_free(&s.relay);
     return status;

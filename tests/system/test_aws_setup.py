@@ -73,6 +73,33 @@ def test_it_makes_what_is_missing_once(fleet):
     assert fleet.run("credrelay", "publish", env={"CREDRELAY_WRITER_PROFILE": fleet.reader}).status in (0, 77)
 
 
+def test_a_section_that_names_no_profiles(fleet):
+    """As `credrelay init` writes it when there are none yet: what it must say, said, is enough."""
+    section = fleet.home / ".config" / "credrelay" / "credrelay.conf"
+    users = ("claude-creds-reader", "claude-creds-writer")
+    for user in users:
+        fleet.store.forget(user)
+    section.unlink()
+    assert fleet.run("credrelay", "init", "--no-service", "--role", "writer", "--store", fleet.store.url()).status == 0
+    lines = ["  reader-profile = claude-creds-reader", "  writer-profile = claude-creds-writer",
+             "  kms-key-id = alias/claude-creds"]
+    planned = set_up(fleet, "--kms", "--dry-run")
+    assert planned.out.splitlines()[-4:] == [
+        "to be said then in [claude] of credrelay.conf (invitations bring it to other machines):", *lines], planned
+    made = set_up(fleet)
+    assert made.out.splitlines()[-3:] == [
+        "now say in [claude] of credrelay.conf (invitations bring it to other machines):", *lines[:2]], made
+    assert set_up(fleet, "--json").json["settings"] == {"reader-profile": users[0], "writer-profile": users[1]}
+    with section.open("a") as file:
+        file.write("".join(line.strip() + "\n" for line in made.out.splitlines()[-2:]))
+    assert set_up(fleet, "--json").json["settings"] == {}
+    fleet.write_login()
+    assert fleet.run("credrelay", "publish").status == 0
+    assert fleet.run("credrelay", "invite", "reader", "--no-seal").status == 0
+    for user in users:
+        fleet.store.forget(user)
+
+
 def test_a_dry_run_changes_nothing(fleet):
     before = credentials(fleet)
     planned = set_up(fleet, "--dry-run", "--kms")
