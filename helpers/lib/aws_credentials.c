@@ -71,7 +71,7 @@ enum found aws_needs_aws_command(const struct aws_search *s, const struct aws_ke
     err_hint(e,
              "use a profile with keys, or one with: credential_process = aws configure "
              "export-credentials --profile %s --format process",
-             s->profile);
+             AS_WORD(s->profile));
     return UNUSABLE;
 }
 
@@ -103,7 +103,7 @@ static enum found from_no_such_profile(const struct aws_search *s, struct aws_ke
         return NOT_HERE;
     err_set(e, ERR_BAD_CREDENTIALS, "there is no profile %s in %s", s->profile,
             aws_config_file_name(s->config, AWS_FILE_CREDENTIALS));
-    err_hint(e, "enter them: aws configure --profile %s", AS_WORD(s->profile));
+    err_hint(e, "enter its keys: aws configure --profile %s", AS_WORD(s->profile));
     return UNUSABLE;
 }
 
@@ -136,7 +136,9 @@ static enum found ask(const struct aws_search *s, bool of_profile, struct aws_ke
 void aws_keys_name(struct aws_keys *k, const char *profile)
 {
     snprintf(k->owner, sizeof k->owner, "profile %s", profile);
-    snprintf(k->flag, sizeof k->flag, " --profile %s", profile);
+    int n = snprintf(k->flag, sizeof k->flag, " --profile %s", AS_WORD(profile));
+    if ((size_t)n >= sizeof k->flag)
+        k->flag[0] = '\0'; /* half a word is worse than none */
 }
 
 enum found aws_from_profile(const struct aws_search *s, struct aws_keys *ret, struct err *e)

@@ -711,7 +711,7 @@ def test_endpoints_that_are_none(machine, parameter_store, endpoint):
 
 PROFILE_TROUBLE = {
     # a profile in ~/.aws/config: (message, hint)
-    "": ("there is no profile p in ~/.aws/credentials", "enter them: aws configure --profile p"),
+    "": ("there is no profile p in ~/.aws/credentials", "enter its keys: aws configure --profile p"),
     "region = us-west-2": ("profile p has no keys in ~/.aws/credentials", "enter them: aws configure --profile p"),
     "aws_access_key_id = AKIA": ("profile p has an access key without a secret key",
                                  "enter both: aws configure --profile p"),
@@ -728,6 +728,21 @@ PROFILE_TROUBLE = {
 def test_profiles_without_usable_keys(machine, line):
     (machine.world.home / ".aws" / "config").write_text(f"[profile p]\n{line}\n")
     assert error(machine.get(options={"writer-profile": "p"})) == ("bad_credentials", *PROFILE_TROUBLE[line])
+
+
+NAMES = {"my own": "'my own'", "o'neill": "'o'\\''neill'", "a;b": "'a;b'", "n" * 190: None}
+
+
+@pytest.mark.parametrize("name", NAMES, ids=["blank", "quote", "semicolon", "long"])
+def test_profiles_whose_name_is_no_word_of_a_shell(machine, name):
+    """The commands that are shown can be pasted."""
+    config = machine.world.home / ".aws" / "config"
+    config.write_text(f'[profile "{name}"]\naws_access_key_id = AKIA\n')
+    assert error(machine.get(options={"writer-profile": name}))[2] == (
+        f"enter both: aws configure --profile {NAMES[name]}" if NAMES[name] else "enter both: aws configure")
+    config.write_text(f'[profile "{name}"]\nsso_session = corp\n')
+    assert f"export-credentials --profile {NAMES[name] or name} --format" in error(
+        machine.get(options={"writer-profile": name}))[2]
 
 
 def test_keys_from_a_program(machine, parameter_store):
@@ -930,7 +945,7 @@ def test_an_endpoint_of_awss_own_serves_one_service(machine, parameter_store, fa
 def test_check_without_keys(machine):
     assert rows(machine, options={"writer-profile": "p"}) == {
         "identity": (False, "there is no profile p in ~/.aws/credentials",
-                     "enter them: aws configure --profile p"),
+                     "enter its keys: aws configure --profile p"),
         "profile": (False, "there is no profile p in ~/.aws/credentials",
                     "enter its keys: aws configure --profile p"),
         "keys_file": (True, "only its owner can open ~/.aws/credentials", "")}
