@@ -26,6 +26,7 @@ enum { PASSED_ON = sizeof passed_on / sizeof passed_on[0] };
 
 static int signal_pipe[2] = {-1, -1};
 static struct sigaction before[PASSED_ON], before_child;
+static bool blocked_child; /* whoever started us had SIGCHLD blocked */
 
 static bool ends(int number)
 {
@@ -114,13 +115,18 @@ bool child_start(const char *path, char *const *argv, int stdin_fd, int stdout_f
 {
     struct birth b = {
         .path = path, .argv = argv, .in = stdin_fd, .out = stdout_fd, .parent = getpid()};
-    sigset_t all;
+    sigset_t all, ours;
     pid_t pid;
     /* A signal between fork and exec would run our handler in the child. */
     sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &b.mask);
+    sigprocmask(SIG_SETMASK, &all, &ours);
+    b.mask = ours;
+    blocked_child |= sigismember(&ours, SIGCHLD) == 1;
+    if (blocked_child)
+        sigaddset(&b.mask, SIGCHLD);
+    sigdelset(&ours, SIGCHLD); /* blocked, it would keep the child's end from us */
     int failed = start(&b, &pid);
-    sigprocmask(SIG_SETMASK, &b.mask, NULL);
+    sigprocmask(SIG_SETMASK, &ours, NULL);
     if (failed) {
         err_errno(e, failed, "cannot run %s", path);
         e->code = exit_status_of_errno(failed) == 127 ? ERR_NOT_FOUND : ERR_DENIED;

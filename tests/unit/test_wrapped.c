@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -111,6 +112,37 @@ static void test_end(void **state)
     }
 }
 
+/* Whoever started us had SIGCHLD blocked: we hear of the end all the same, and each run of the program
+ * finds it blocked. */
+static int hears_of_two(const void *ignored)
+{
+    char script[] = "[ -e /proc/self/status ] || exit 0\n"
+                    "while read -r name value; do\n"
+                    "    case \"$name$value\" in SigBlk:*10000) exit 0 ;; esac\n"
+                    "done </proc/self/status; exit 1";
+    sigset_t child;
+    (void)ignored;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, NULL);
+    for (int runs = 0; runs < 2; runs++) {
+        struct child c = started(script);
+        struct pollfd signals = {.fd = signals_fd(), .events = POLLIN};
+        while (!c.ended && poll(&signals, 1, 20000) != 0)
+            child_signals(&c);
+        signals_release();
+        if (!c.ended || child_exit_status(&c) != 0)
+            return c.ended ? 1 : 99;
+    }
+    return 42;
+}
+
+static void test_blocked(void **state)
+{
+    (void)state;
+    same_int("hears", forked_end(forked_start(hears_of_two, NULL)), 42);
+}
+
 /* What comes after its end: what is to end us does, the rest has nobody to go to. */
 static int raised_afterwards(const void *number)
 {
@@ -184,9 +216,9 @@ static void test_no_pipe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_WORLD(test_become),        IN_WORLD(test_start), IN_WORLD(test_end),
-        IN_WORLD(test_after_the_end), IN_WORLD(test_told),  IN_WORLD(test_flood),
-        IN_WORLD(test_no_pipe),
+        IN_WORLD(test_become),        IN_WORLD(test_start),   IN_WORLD(test_end),
+        IN_WORLD(test_after_the_end), IN_WORLD(test_told),    IN_WORLD(test_flood),
+        IN_WORLD(test_no_pipe),       IN_WORLD(test_blocked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
