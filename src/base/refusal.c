@@ -42,3 +42,14 @@ bool refused(struct err *e, int errnum, const char *what, const char *path)
     err_errno(e, errnum, "%s %s", what, path);
     return refused_because(e, errnum, path);
 }
+
+bool refused_output(struct err *e, int errnum)
+{
+    switch (errnum) {
+    case 0: return err_hint(e, "see whether there is room where the output goes: df -h");
+    case ENOSPC:
+    case EDQUOT: return err_hint(e, "make room where the output goes: df -h");
+    case EFBIG: return err_hint(e, "files may not be so large here: ulimit -f");
+    default: return false;
+    }
+}

@@ -16,4 +16,7 @@ bool refused(struct err *e, int errnum, const char *what, const char *path);
 /* Only the hint, where PATH is not what the text is about; none is left as it was.  Returns false. */
 bool refused_because(struct err *e, int errnum, const char *path);
 
+/* Likewise for our standard output, wherever that goes; ERRNUM 0: why is not known.  Returns false. */
+bool refused_output(struct err *e, int errnum);
+
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/inherit.h"
+#include "base/refusal.h"
 #include "cmd/cmd.h"
 
 /* What failed on the way, while more was said, has left no errno. */
@@ -20,6 +21,7 @@ static int cannot_write(const char *command, int errnum)
         err_set(&e, ERR_IO, "cannot write all of it");
     else
         err_errno(&e, errnum, "cannot write");
+    (void)refused_output(&e, errnum == NOT_KNOWN ? 0 : errnum);
     return tell_failure(command, &in_words, &e);
 }
 

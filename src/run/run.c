@@ -9,6 +9,7 @@
 #include "alert/alert.h"
 #include "base/clock.h"
 #include "base/inherit.h"
+#include "base/refusal.h"
 #include "os/pipe.h"
 #include "relay/events.h"
 #include "run/child.h"
@@ -244,17 +245,22 @@ static int decide_status(struct run *run, struct attempt *a)
 
 /* ---- the command ---- */
 
-/* Output that found no reader, although the child, which wrote it to us, ended well. */
-static void end_for_lost_output(struct attempt *a)
+/* Output that found no reader, or no room: the child wrote it to us, and may have ended well or, since
+ * it was cut off, by SIGPIPE. */
+static void end_for_lost_output(struct attempt *a, int status)
 {
+    struct err e;
     if (a->pump.lost == EPIPE) {
         /* SIGPIPE's number is what waitpid(2) says of who dies of it. */
-        if (inherit_dies_of_pipe())
+        if (status == 0 && inherit_dies_of_pipe())
             a->child.status = SIGPIPE;
         return;
     }
-    fprintf(stderr, RUN_PREFIX "the output could not be written: %s\n", strerror(a->pump.lost));
-    _exit(err_exit_status(ERR_IO));
+    err_errno(&e, a->pump.lost, "the output could not be written");
+    (void)refused_output(&e, a->pump.lost);
+    say(e.text, e.hint);
+    if (status == 0 || status == 128 + SIGPIPE)
+        _exit(err_exit_status(ERR_IO));
 }
 
 /* A run that was healed as it went: the client tells its own stream, we tell the log. */
@@ -309,8 +315,8 @@ static _Noreturn void finish(struct run *run, int status)
         note_login(run->relay, &run->start.login, true);
     if (status == RUN_HOPELESS && noteworthy)
         _exit(status);
-    if (a->pump.lost && status == 0)
-        end_for_lost_output(a);
+    if (a->pump.lost)
+        end_for_lost_output(a, status);
     child_end_like(&a->child, end_for_unreadable_output(a, status));
 }
 

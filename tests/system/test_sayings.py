@@ -284,14 +284,16 @@ def test_the_worst_relay_counts_wherever_it_stands(world, store):
 
 
 FULL = ": No space left on device"
+ROOM = "\n  make room where the output goes: df -h"
 UNHEARD = {  # a command: what is said on standard error when its output does not go out
-    **{command: f"{command.split()[0]}: cannot write{FULL}" for command in (
+    **{command: f"{command.split()[0]}: cannot write{FULL}{ROOM}" for command in (
         "log", "log --stats", "log --prometheus -", "log --json", "version", "version --json", "help",
         "alert", "alert --json", "history", "history --json", "pull --help", "service print")},
-    "help --json": "help: cannot write all of it",  # it is more than is kept back
-    "aws policy reader --account 123456789012": f"aws policy: cannot write{FULL}",
-    "aws template terraform": f"aws template: cannot write{FULL}",
-    "aws template --help": f"aws template: cannot write{FULL}",
+    "help --json": "help: cannot write all of it"  # it is more than is kept back
+                   "\n  see whether there is room where the output goes: df -h",
+    "aws policy reader --account 123456789012": f"aws policy: cannot write{FULL}{ROOM}",
+    "aws template terraform": f"aws template: cannot write{FULL}{ROOM}",
+    "aws template --help": f"aws template: cannot write{FULL}{ROOM}",
     "invite reader --no-seal": f"invite: the invitation could not be written{FULL}",
 }
 

@@ -18,6 +18,9 @@ FORMATS = {
     "stream": ["--output-format", "stream-json", "--verbose"],
 }
 
+FULL = ("[claude-p] the output could not be written: No space left on device\n"
+        "[claude-p]   make room where the output goes: df -h\n")
+
 # Writes the file ~/answer in pieces of random size, now and then after a pause, then reads stdin.
 SPEAKER = f"""#!{sys.executable} -IS
 import os, random, time
@@ -269,8 +272,15 @@ def test_a_writer_learns_that_the_client_reads_no_more(machine):
 def test_a_full_disk_is_no_success(machine):
     machine.program("claude", "#!/bin/sh\necho one\nexit 0\n")
     result = machine.run("sh", "-c", "claude-p ok >/dev/full")
-    assert result.status == 74
-    assert result.err == ("[claude-p] the output could not be written: No space left on device\n")
+    assert (result.status, result.err) == (74, FULL)
+
+
+@pytest.mark.parametrize("pipe, status", [("trap '' PIPE", 5), ("trap - PIPE", 74)])
+def test_a_full_disk_is_told_whatever_the_client_makes_of_it(machine, pipe, status):
+    """It is cut off, with another reason than it would have without us."""
+    machine.program("claude", f"#!/bin/sh\n{pipe}\nwhile echo one; do sleep 0.1; done 2>/dev/null\nexit 5\n")
+    result = machine.run("sh", "-c", "claude-p ok >/dev/full", timeout=120)
+    assert (result.status, result.err) == (status, FULL)
 
 
 def test_output_that_ends_before_the_client(machine):
