@@ -15,6 +15,10 @@ struct alert_request {
     int64_t deadline;  /* steady clock */
 };
 
+/* The hint of what may pass by itself.  Who asks for a test waits in vain. */
+#define SENT_AGAIN                                                                                 \
+    "messages about trouble are sent again by themselves, a test is not: credrelay alert test"
+
 typedef bool alert_serve_fn(const struct alert_request *rq, struct err *e);
 
 /* Ends as serve_line does. */

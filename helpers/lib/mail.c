@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alert_serve.h"
 #include "base/clock.h"
 #include "this_machine.h"
 #include "transport.h"
@@ -154,7 +155,7 @@ static bool not_let_in(const struct talk *t, const struct mail_server *s, const 
 static bool put_off(const struct talk *t, const char *said, struct err *e)
 {
     err_set(e, ERR_BUSY, "%s puts us off%s", t->host, said);
-    return err_hint(e, "it is sent again by itself");
+    return err_hint(e, SENT_AGAIN);
 }
 
 static bool not_taken(const struct talk *t, const char *said, struct err *e)
@@ -166,7 +167,7 @@ static bool not_taken(const struct talk *t, const char *said, struct err *e)
 static bool lost(const struct talk *t, struct err *e)
 {
     err_set(e, ERR_UNREACHABLE, "%s closed the connection before it had taken the mail", t->host);
-    return err_hint(e, "it is sent again by itself");
+    return err_hint(e, SENT_AGAIN);
 }
 
 static bool explain(const struct talk *t, const struct mail_server *s, CURLcode rc, struct err *e)

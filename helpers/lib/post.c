@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alert_serve.h"
 #include "base/limits.h"
 #include "http.h"
 
@@ -56,7 +57,7 @@ static bool refused(const struct post *p, const struct http_response *rs, const 
     int64_t asked = http_retry_after_ms(rs); /* a date is left to our own pause */
     e->retry_after_ms = asked > 0 ? asked : 0;
     if (code == ERR_THROTTLED || code == ERR_UNREACHABLE)
-        return err_hint(e, "it is sent again by itself");
+        return err_hint(e, SENT_AGAIN);
     return err_hint(e, "%s", p->fix);
 }
 

@@ -100,7 +100,7 @@ def test_a_check_logs_in_and_sends_nothing(mail_server, channel):
 
 # -- SMTP: what is refused -------------------------------------------------------------------------
 
-AGAIN = "it is sent again by itself"
+AGAIN = "messages about trouble are sent again by themselves, a test is not: credrelay alert test"
 ADDRESSES = "check mail, mail-from and smtp-user in [alert]"
 REFUSALS = {  # the server's options: error, message, hint
     "the sender": ({"MAIL": "553 5.7.1 not your address"}, "denied",

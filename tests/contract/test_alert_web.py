@@ -11,7 +11,7 @@ from harness.channel import MESSAGE, Channel, outcome
 from harness.rights import obey_permissions
 
 KEY = "re_TEST_0123456789abcdef"
-AGAIN = "it is sent again by itself"
+AGAIN = "messages about trouble are sent again by themselves, a test is not: credrelay alert test"
 
 
 def taken(server):
