@@ -85,7 +85,7 @@ static void row_deadline(const struct facts *f, struct screen *s)
     int64_t left = f->local.deadline - f->now;
     if (f->local.state != LOGIN_USABLE || !f->local.deadline)
         return;
-    clock_rfc3339(f->local.deadline, date, sizeof date);
+    clock_local(f->local.deadline, date, sizeof date); /* the day of whoever reads it */
     clock_duration(left > 0 ? left : -left, span, sizeof span);
     screen_add(s,
                left <= 0                 ? TONE_BAD

@@ -2,7 +2,9 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "doctor/rows.h"
 #include "situations.h"
@@ -349,6 +351,8 @@ static void test_a_good_day(void **state)
     f.watcher.since = NOW - 50 * HOUR;
     f.watcher.synced_at = NOW - 12000;
     snprintf(f.service, sizeof f.service, "systemd: running");
+    setenv("TZ", "UTC0", 1);
+    tzset();
     f.happenings[HAPPENED_PUBLISH] = (struct happening){NOW - 14 * 60000, "version 12, AAAAAAAA"};
     write_screen(&f, false, &got);
     same_text("a good day", buf_str(&got),

@@ -3,7 +3,9 @@
 #include "unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "doctor/rows.h"
 #include "situations.h"
@@ -96,15 +98,36 @@ static void has_lines(const char *what, const struct facts *f, const char *lines
     buf_free(&got);
 }
 
+static void zone(const char *name)
+{
+    setenv("TZ", name, 1);
+    tzset();
+}
+
 static void test_rows(void **state)
 {
     (void)state;
+    zone("UTC0");
     for (size_t i = 0; i < COUNT(table); i++) {
         struct relay r;
         struct facts f;
         make_facts(&table[i], &r, &f);
         has_lines(table[i].what, &f, table[i].expect);
     }
+}
+
+/* West of Greenwich the last day is an earlier one. */
+static void test_the_day_is_that_of_the_zone(void **state)
+{
+    (void)state;
+    static const struct row near = {"", READER, "A+8@3", "A+8@3", "=A1", ""};
+    struct relay r;
+    struct facts f;
+    make_facts(&near, &r, &f);
+    zone("PST8PDT,M3.2.0,M11.1.0");
+    has_lines("in California", &f,
+              "             " YELLOW("a person must log in again in 3 d 0 h (2026-11-26)"));
+    zone("UTC0");
 }
 
 /* What is known of the watcher and of the log, piece by piece. */
@@ -131,6 +154,7 @@ static void test_the_rest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows),
+                                       cmocka_unit_test(test_the_day_is_that_of_the_zone),
                                        cmocka_unit_test(test_the_rest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
