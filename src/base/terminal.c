@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -129,6 +130,12 @@ bool terminal_read(const struct terminal *t, enum terminal_echo echo, struct buf
         kill(getpid(), caught); /* with the action that it had before */
         buf_clear(line);        /* stopped and continued: begin again */
     }
+}
+
+unsigned terminal_columns(int fd)
+{
+    struct winsize size = {.ws_col = 0};
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 bool terminal_has_colour(int fd)

@@ -33,6 +33,9 @@ enum terminal_echo {
 bool terminal_read(const struct terminal *t, enum terminal_echo echo, struct buf *line,
                    struct err *e) MUST_CHECK;
 
+/* How wide the terminal is that FD is; 0: it is none, or does not say. */
+unsigned terminal_columns(int fd);
+
 /* FD is a terminal that takes colours, and nobody has asked for none (NO_COLOR,
  * https://no-color.org). */
 bool terminal_has_colour(int fd);

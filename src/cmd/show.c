@@ -49,6 +49,7 @@ void show_short(struct screen *s)
     static char home[LIMIT_PATH];
     struct err ignored;
     s->home = home_path("", home, &ignored) ? home : NULL;
+    s->columns = terminal_columns(STDOUT_FILENO);
 }
 
 void show_screen(const struct screen *s)

@@ -15,7 +15,8 @@ jv *show_login(const struct login_facts *f);
 /* The same in words: "login 3f34bd3d, expires in 7 h 59 min". */
 void show_login_words(const struct login_facts *f, char *out, size_t size);
 
-/* A screen whose paths are short: the home is "~". */
+/* A screen for standard output: no wider than a terminal there, and with short paths, the home being
+ * "~". */
 void show_short(struct screen *s);
 
 /* Its rows on standard output, coloured where that is a terminal that takes it. */

@@ -105,6 +105,7 @@ void screen_title(struct screen *s, const char *fmt, ...)
 struct pen {
     struct buf *out;
     bool colour;
+    unsigned width;
     unsigned column; /* of the next character, from 0 */
 };
 
@@ -159,7 +160,7 @@ static void put_wrapped(struct pen *p, enum tone tone, const char *text, unsigne
 {
     for (;;) {
         move_to(p, at);
-        size_t len = line_length(text, SCREEN_WIDTH - at);
+        size_t len = line_length(text, p->width - at);
         put(p, tone, text, len);
         end_line(p);
         text += len;
@@ -184,9 +185,17 @@ static void put_row(struct pen *p, const struct screen *s, const struct screen_r
     put_wrapped(p, row->mark ? TONE_PLAIN : row->tone, row->text, at);
 }
 
+static unsigned width_of(const struct screen *s)
+{
+    unsigned narrowest = s->text_at + SCREEN_NARROWEST_TEXT;
+    if (!s->columns || s->columns > SCREEN_WIDTH)
+        return SCREEN_WIDTH;
+    return s->columns > narrowest ? s->columns : narrowest;
+}
+
 bool screen_write(const struct screen *s, bool colour, struct buf *out)
 {
-    struct pen p = {.out = out, .colour = colour};
+    struct pen p = {.out = out, .colour = colour, .width = width_of(s)};
     for (size_t i = 0; i < s->count; i++) {
         const struct screen_row *row = &s->rows[i];
         if (row->label) {

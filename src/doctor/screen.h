@@ -1,4 +1,4 @@
-/* Rows for a terminal of 80 columns: a mark, a label, a text that is wrapped behind them.
+/* Rows for a terminal of 80 columns, or a narrower one: a mark, a label, a text that is wrapped behind them.
  *
  *   struct screen s = {.label_at = 2, .text_at = 12};
  *   screen_add(&s, TONE_GOOD, NULL, "login", "usable, %s", ...);
@@ -12,6 +12,9 @@
 #include "base/buf.h"
 
 #define SCREEN_WIDTH 80
+
+/* What a text is wrapped at, however narrow the terminal is, which then wraps it once more. */
+#define SCREEN_NARROWEST_TEXT 27
 
 /* What MOST_RELAYS relays come to when something is wrong with all that can be looked at. */
 #define SCREEN_ROWS 4096
@@ -31,6 +34,7 @@ struct screen_row {
 struct screen {
     unsigned label_at, text_at; /* columns, from 0 */
     const char *home;           /* "/home/me/", lent: is shown as "~/"; NULL: nothing is */
+    unsigned columns;           /* of the terminal; 0 not known */
     size_t count;
     struct screen_row *rows;
 };

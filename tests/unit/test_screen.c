@@ -98,6 +98,35 @@ static void test_hints(void **state)
     buf_free(&got);
 }
 
+static void test_narrow_terminals(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned columns;
+        const char *shown;
+    } cases[] = {
+        {0, "  one   aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd\n"},
+        {200, "  one   aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd\n"},
+        {46, "  one   aaaaaaaaa bbbbbbbbb ccccccccc\n        ddddddddd\n"},
+        {37, "  one   aaaaaaaaa bbbbbbbbb ccccccccc\n        ddddddddd\n"},
+        {36, "  one   aaaaaaaaa bbbbbbbbb\n        ccccccccc ddddddddd\n"},
+        {10, "  one   aaaaaaaaa bbbbbbbbb\n        ccccccccc ddddddddd\n"},
+    };
+    struct screen s;
+    struct err e;
+    assert_true(screen_open(&s, 2, 8, &e));
+    screen_add(&s, TONE_PLAIN, NULL, "one", "aaaaaaaaa bbbbbbbbb ccccccccc ddddddddd");
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf got;
+        buf_init(&got, LIMIT_SCREEN);
+        s.columns = cases[i].columns;
+        assert_true(screen_write(&s, false, &got));
+        same_text("wrapped", buf_str(&got), cases[i].shown);
+        buf_free(&got);
+    }
+    screen_close(&s);
+}
+
 /* What has no room any more is left out, of whichever kind it is. */
 static void test_a_full_screen(void **state)
 {
@@ -126,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrapping), cmocka_unit_test(test_plain_hints),
-        cmocka_unit_test(test_hints), cmocka_unit_test(test_a_full_screen)};
+        cmocka_unit_test(test_hints), cmocka_unit_test(test_narrow_terminals),
+        cmocka_unit_test(test_a_full_screen)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
