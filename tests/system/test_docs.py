@@ -84,8 +84,10 @@ def test_the_synopsis_gives_each_command_its_options(tables):
 def test_the_manual_has_the_members_of_the_json_output():
     sources = source("src/cmd/transfer.c") + source("src/cmd/show.c")
     members = set(re.findall(r'jv_put\w*\(\s*v, "(\w+)"', sources))
-    page = section("credrelay.1", "JSON OUTPUT")
-    assert words(page) - {"usable"} == members
+    by_day = quoted("src/journal/days.c", r'jv_put\w*\(v, "(\w+)"') | (
+        quoted("src/journal/outcome.c", r'\[OUTCOME_\w+\] = "(\w+)"') - {"nothing", "other"})
+    assert words(section("credrelay.1", "JSON OUTPUT")) - {"usable"} == members | by_day
+    assert words(subsection("credrelay.1", "Counts by day")) == by_day
 
 
 def test_the_page_of_renewing_has_its_json():
