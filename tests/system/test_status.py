@@ -56,6 +56,21 @@ def test_a_screen(world, store):
     assert (result.status, result.err) == (2, "")
 
 
+def test_what_is_in_the_way_is_not_promised_to_go(world, store):
+    """Neither a pull nor a run replaces what is no file; the hint makes room, and then it works."""
+    published(world, store)
+    world.install_client()
+    world.login_path.unlink()
+    world.login_path.mkdir()
+    result = world.run("credrelay", "status", "--json")
+    hint = result.json["relays"][0]["notes"][0]["hint"]
+    assert (result.status, world.run("claude-p", "ok").status) == (1, 78)
+    assert hint.startswith("move it away: ")
+    assert world.run("sh", "-c", hint.removeprefix("move it away: ")).status == 0
+    assert world.run("credrelay", "status").status == 2
+    assert world.run("claude-p", "ok").status == 0
+
+
 def test_what_the_log_says(world, store):
     """A pull, a run that recovered, one that did not, and a publication that was refused."""
     published(world, store)

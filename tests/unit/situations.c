@@ -21,6 +21,10 @@ struct login_facts parse_login(const char *text)
         f.state = LOGIN_BLANK;
     else if (strcmp(text, "torn") == 0)
         f.state = LOGIN_TORN;
+    else if (strcmp(text, "folder") == 0)
+        f.state = LOGIN_NOT_A_FILE;
+    else if (strcmp(text, "unreadable") == 0)
+        f.state = LOGIN_UNREADABLE;
     if (f.state != LOGIN_USABLE)
         return f;
     parse_name(text[0], f.fingerprint);

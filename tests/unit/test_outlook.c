@@ -124,6 +124,16 @@ static const struct row {
      "log in on a writer: claude /login\n"
      "deadline: a person must log in again: the login has reached its time limit -> "
      "log in on a writer: claude /login\n"},
+    {"a folder in its place, and the store has one", READER, "folder", "A+8", 1, "=A1", NULL, NULL,
+     1,
+     "no_login: something else than a file is in the login's place, and no run or sync takes it "
+     "away -> make room\n"},
+    {"a folder in its place, not asked", WRITER, "folder", NULL, 0, "", NULL, NULL, 1,
+     "no_login: something else than a file is in the login's place, and no run or sync takes it "
+     "away -> make room\n"},
+    {"a file that cannot be read, and the store has one", WRITER, "unreadable", "A+8", 1, "=A1",
+     NULL, NULL, 1,
+     "no_login: the login here cannot be read, and no run or sync takes it away -> make room\n"},
     {"blank, not asked", READER, "blank", NULL, 0, "=A1", NULL, NULL, 1,
      "no_login: the login here is blank, and the store was not asked for a better one -> "
      "ask it: credrelay status\n"},
@@ -159,6 +169,10 @@ static void make_facts(const struct row *row, struct relay *r, struct facts *f)
                         .overriding = row->overriding,
                         .local = parse_login(row->local),
                         .memory = parse_memory(row->memory)};
+    if (f->local.state != LOGIN_USABLE) {
+        err_set(&f->local_why, ERR_INVALID, "why not");
+        err_hint(&f->local_why, "make room");
+    }
     if (row->shared && strcmp(row->shared, "!") == 0) {
         f->answer = NO_ANSWER;
         err_set(&f->store_why, ERR_UNREACHABLE, "the store: no answer");
