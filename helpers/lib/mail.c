@@ -1,5 +1,6 @@
 #include "mail.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,17 +121,49 @@ static const char *last_refusal(const struct talk *t)
     return found;
 }
 
+static bool has_base64(const char *said, const char *bytes, size_t len)
+{
+    struct buf text;
+    size_t size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
+    buf_init(&text, size);
+    char *to = buf_space(&text, size);
+    bool has = !to || strstr(said, sodium_bin2base64(to, size, (const unsigned char *)bytes, len,
+                                                     sodium_base64_VARIANT_ORIGINAL));
+    if (to)
+        buf_added(&text, size);
+    buf_free(&text);
+    return has;
+}
+
+/* SAID repeats the password, as it is or as it was sent: LOGIN has it by itself, PLAIN after the user
+ * (RFC 4616). */
+static bool repeats(const char *said, const struct mail_server *s)
+{
+    struct buf plain;
+    buf_init(&plain, LIMIT_SMTP_TALK);
+    buf_bytes(&plain, "", 1);
+    buf_text(&plain, s->user);
+    buf_bytes(&plain, "", 1);
+    buf_text(&plain, s->password);
+    bool does = *s->password && (strstr(said, s->password) || plain.failed ||
+                                 has_base64(said, s->password, strlen(s->password)) ||
+                                 has_base64(said, plain.data, plain.len));
+    buf_free(&plain);
+    return does;
+}
+
 /* ": 550 no such user", as ASCII; "" when it said nothing, or repeated the password. */
-static void last_words(const struct talk *t, const char *password, char *out, size_t size)
+static void last_words(const struct talk *t, const struct mail_server *s, char *out, size_t size)
 {
     const char *line = last_refusal(t);
-    snprintf(out, size, "%s%.*s", line ? ": " : "", line ? (int)strcspn(line, "\r\n") : 0,
-             line ? line : "");
+    *out = '\0';
+    /* Before it is cut or put into ASCII: a part of the password would be no better. */
+    if (!line || repeats(line, s))
+        return;
+    snprintf(out, size, ": %.*s", (int)strcspn(line, "\r\n"), line);
     for (char *p = out; *p; p++)
         if (*p < ' ' || *p > '~')
             *p = '?';
-    if (*password && strstr(out, password))
-        *out = '\0';
 }
 
 static bool no_tls(const struct talk *t, struct err *e)
@@ -177,7 +210,7 @@ static bool explain(const struct talk *t, const struct mail_server *s, CURLcode 
     double connected = 0;
     curl_easy_getinfo(t->transport.easy, CURLINFO_RESPONSE_CODE, &code);
     curl_easy_getinfo(t->transport.easy, CURLINFO_CONNECT_TIME, &connected);
-    last_words(t, s->password, said, sizeof said);
+    last_words(t, s, said, sizeof said);
     if (transport_explain(&t->transport, rc, t->host, connected > 0, e) != TRANSPORT_OTHER)
         return false;
     if (rc == CURLE_OUT_OF_MEMORY)

@@ -1,5 +1,6 @@
 """alert-mail against a real mail server and Resend's API in its own words: what arrives, and what
 becomes of each refusal."""
+import base64
 import json
 import time
 
@@ -133,6 +134,26 @@ def test_a_wrong_password(mail_server, channel, tls):
     assert message == f"127.0.0.1:{server.port} does not let {USER[0]} in: 535 5.7.8 Authentication credentials invalid"
     assert hint == "check smtp-user, and what smtp-password-file or -command gives"
     assert not server.mails
+
+
+OTHER = "pässwort of mine"
+REPEATED = {  # the password, what the server says of it
+    "as it is": (PASSWORD, f"535 {PASSWORD}?"),
+    "in other letters": (OTHER, f"535 {OTHER}?"),
+    "where it is cut off": (PASSWORD, "535 " + "x" * 240 + PASSWORD),
+    "as LOGIN sends it": (PASSWORD, f"535 {base64.b64encode(PASSWORD.encode()).decode()}: what is that?"),
+    "as PLAIN sends it": (
+        PASSWORD, f"535 {base64.b64encode(f'{chr(0)}{USER[0]}{chr(0)}{PASSWORD}'.encode()).decode()}: what is that?"),
+}
+
+
+@pytest.mark.parametrize("password, says", REPEATED.values(), ids=REPEATED)
+def test_a_server_that_repeats_the_password(mail_server, channel, password, says):
+    server = mail_server(tls="starttls", user=(USER[0], "another"), answers={"AUTH": says}, enable_SMTPUTF8=True)
+    assert outcome(logging_in(channel, server, password).call()) == (
+        "bad_credentials", f"127.0.0.1:{server.port} does not let {USER[0]} in",
+        "check smtp-user, and what smtp-password-file or -command gives")
+    assert server.handler.logins
 
 
 def test_no_password_is_sent_without_tls(mail_server, channel):

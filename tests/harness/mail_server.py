@@ -79,7 +79,8 @@ class MailServer(Controller):
         assert isinstance(data, LoginPassword)
         login = (data.login.decode(), data.password.decode())
         self.handler.logins.append((mechanism, *login))
-        return AuthResult(success=login == self.user, handled=False, auth_data=login[0])
+        return AuthResult(success=login == self.user, handled=False, message=self.handler.answers.get("AUTH"),
+                          auth_data=login[0])
 
     def _trigger_server(self):
         """aiosmtpd connects to itself to see whether it works, by the port it was given: 0."""
