@@ -61,6 +61,7 @@ static bool by_resend(const struct alert_request *rq, const struct addresses *to
     bool ok = own_secret_read(rq->options, "resend-key", rq->deadline, &key, e);
     jv *document = ok && !rq->check ? resend_document(rq, sender(rq, to), to, e) : NULL;
     const struct post p = {.url = alert_option(rq, "resend-url"),
+                           .url_is_public = true,
                            .bearer = buf_str(&key),
                            .id = alert_text(rq, "id"),
                            .ca_file = alert_option(rq, "ca-file"),

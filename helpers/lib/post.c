@@ -9,21 +9,35 @@
 
 enum { QUOTED_SIZE = 160 };
 
+/* A shorter piece of a URL's path is a word of the service's, but for the last. */
+enum { SHORTEST_SECRET = 8 };
+
+/* TEXT has a piece of the URL that may be what lets us post there. */
+static bool repeats_url(const char *text, const char *url)
+{
+    const char *host = strstr(url, "://") + 3, *piece = host + strcspn(host, "/?");
+    for (size_t len; *piece; piece += len + (piece[len] != '\0')) {
+        len = strcspn(piece, "/?&=");
+        bool counts = len >= SHORTEST_SECRET || (len && !piece[len]);
+        if (counts && memmem(text, strlen(text), piece, len))
+            return true;
+    }
+    return false;
+}
+
 /* What servers say in a refusal: {"message"} or {"error"} of a JSON body, or a short line of text
  * (Slack's "invalid_payload").  A page is not quoted, nor what repeats our secrets. */
 static void quote(const struct post *p, const struct http_response *rs, char out[QUOTED_SIZE])
 {
     struct err ignored;
-    const char *body = buf_str(&rs->body), *path = strstr(p->url, "://");
+    const char *body = buf_str(&rs->body);
     jv *doc = jv_parse(body, rs->body.len, &ignored);
     const char *text = jv_text(doc, "message") ? jv_text(doc, "message") : jv_text(doc, "error");
     if (!doc && body[0] != '<' && strlen(body) < QUOTED_SIZE)
         text = body;
     out[0] = '\0';
-    path = path ? strchr(path + 3, '/') : NULL;
-    bool leaks = text && ((p->bearer && strstr(text, p->bearer)) ||
-                          (path && path[1] && strstr(text, path + 1)));
-    if (text && *text && !leaks)
+    if (text && *text && !(p->bearer && strstr(text, p->bearer)) &&
+        (p->url_is_public || !repeats_url(text, p->url)))
         snprintf(out, QUOTED_SIZE, ": %.*s", (int)strcspn(text, "\r\n"), text);
     jv_free(doc);
 }

@@ -5,7 +5,8 @@
 #include "base/json.h"
 
 struct post {
-    const char *url;
+    const char *url;    /* http:// or https:// */
+    bool url_is_public; /* else a piece of it may be what lets us post there */
     const char *bearer; /* a token that it is sent with; NULL none */
     const char *id;     /* the same when it is posted again; NULL none */
     const char *ca_file;

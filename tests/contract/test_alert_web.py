@@ -186,8 +186,16 @@ def test_resend_refuses(resend):
 
 
 def test_a_server_that_repeats_secrets_is_not_quoted(webhook, resend):
-    c, _ = webhook("/services/T0/B0/SECRET", status="400 Bad Request", body=b"no such: services/T0/B0/SECRET")
-    assert outcome(c.call())[1].endswith("(status 400)")
+    for path, said, quoted in (
+            ("/services/T0/B0/SECRET", b"no such: services/T0/B0/SECRET", False),
+            ("/services/T0/B0/SECRET", b"no such: SECRET", False),
+            ("/webhooks/SECRET-SECRET/slack", b"no such: SECRET-SECRET", False),
+            ("/hook?key=SECRET-SECRET&x=1", b"no such: SECRET-SECRET", False),
+            ("/services/T0/B0/SECRET", b"no such: B0", True), ("/", b"no such", True), ("", b"no such", True)):
+        c, _ = webhook(path, status="400 Bad Request", body=said)
+        assert outcome(c.call())[1].endswith(f"(status 400): {said.decode()}" if quoted else "(status 400)"), said
+    c, _ = resend(status="403 Forbidden", body=b'{"message":"testing emails go to yourself only"}')
+    assert outcome(c.call())[1].endswith("(status 403): testing emails go to yourself only")
     c, _ = resend(status="401 Unauthorized", body=json.dumps({"message": f"bad key {KEY}"}).encode())
     assert outcome(c.call())[1].endswith("(status 401)")
 
