@@ -9,6 +9,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+# nohup, or a shell that puts us into the background, has us ignore these, and with us all that the tests start.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
