@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness.world import LIBEXEC
-from harness.wrapped import (FRESH, NO_LOGIN, RECOVERED, STALE, calls, lapse, printed,
+from harness.wrapped import (FRESH, NO_LOGIN, PATIENT, RECOVERED, STALE, calls, lapse, printed,
                              proxy_store, publish, record_client)
 
 FORMATS = {
@@ -175,7 +175,7 @@ def test_retry_setting(world, api, retry, prompt, runs):
     world.write_login(stale)
     if retry == "never":
         api.revoke(stale["claudeAiOauth"]["accessToken"])
-    world.configure(f"[claude]\nretry = {retry}\n")
+    world.configure(f"[claude]\nretry = {retry}\n{PATIENT}")
     result = world.run("claude-p", prompt, "--output-format", "json")
     assert len(world.client_runs()) == runs
     if retry == "never":

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from harness.relay import wait_for
-from harness.wrapped import FRESH, RECOVERED, STALE, calls, proxy_store, publish
+from harness.wrapped import FRESH, PATIENT, RECOVERED, STALE, calls, proxy_store, publish
 
 # The client of these tests is a shell script: a hundred Pythons would measure Python.
 CLIENT = f"""#!/bin/sh
@@ -17,8 +17,7 @@ case $login in
 esac
 """
 
-# What is looked at is how many asked, not how fast: a crowd on a loaded machine takes its time.
-PATIENT = "timeout = 60s\npreflight = 60s\nrecover-wait = 60s\n"
+WAITING = f"{PATIENT}recover-wait = 3min\n"
 
 
 def gets(world):
@@ -29,19 +28,19 @@ def machine(world, role="reader"):
     world.program("claude", CLIENT)
     proxy_store(world)
     publish(world)
-    world.configure(f"[claude]\nstore = proxy:\nrole = {role}\n{PATIENT}")
+    world.configure(f"[claude]\nstore = proxy:\nrole = {role}\n{WAITING}")
     (world.home / "calls").unlink()
 
 
 def run_many(world, count):
     processes = [world.start("claude-p", "ok") for _ in range(count)]
-    return [(*p.communicate(timeout=180), p.returncode) for p in processes]
+    return [(*p.communicate(timeout=400), p.returncode) for p in processes]
 
 
 def all_failed(world, runs):
     """Until so many clients have started and read the login there was."""
     seen = world.home / "runs"
-    wait_for(lambda: seen.exists() and len(seen.read_text().split()) == runs, 60)
+    wait_for(lambda: seen.exists() and len(seen.read_text().split()) == runs)
 
 
 @pytest.mark.parametrize("role, most", [("reader", 1), ("writer", 2)])
@@ -70,7 +69,7 @@ def test_two_hundred_runs_and_killed_lock_holders(world):
         time.sleep(dice.random() * 0.05)
         victim.kill()
     for process in processes:
-        out, err = process.communicate(timeout=180)
+        out, err = process.communicate(timeout=400)
         if process not in victims:
             assert (out, process.returncode) == (b"ok\n", 0), err
     assert world.access_token() == FRESH
@@ -89,7 +88,7 @@ def test_a_writer_that_publishes_soon_heals(world, runs):
     """The store has only what was refused; the writer's new login comes later."""
     world.program("claude", CLIENT)
     publish(world, access=STALE)
-    world.configure(f"[claude]\nrole = reader\n{PATIENT}")
+    world.configure(f"[claude]\nrole = reader\n{WAITING}")
     processes = [world.start("claude-p", "ok") for _ in range(runs)]
     all_failed(world, runs)
     elsewhere = world.home / "elsewhere"
@@ -101,29 +100,29 @@ def test_a_writer_that_publishes_soon_heals(world, runs):
     (elsewhere / ".credentials.json").write_bytes(held.replace(STALE.encode(), FRESH.encode()))
     assert world.run("credrelay", "publish", "--force", env=env).status == 0
     for process in processes:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=400)
         assert (out, err.decode(), process.returncode) == (b"ok\n", RECOVERED, 0)
 
 
 def test_a_person_who_logs_in_meanwhile_heals(world):
     world.program("claude", CLIENT)
     publish(world, access=STALE)
-    world.configure(f"[claude]\nrole = reader\n{PATIENT}")
+    world.configure(f"[claude]\nrole = reader\n{WAITING}")
     process = world.start("claude-p", "ok")
     all_failed(world, 1)
     world.write_login(access=FRESH)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=400)
     assert (out, err.decode(), process.returncode) == (b"ok\n", RECOVERED, 0)
 
 
 def test_waiting_in_vain_is_waiting_together(world):
     world.program("claude", CLIENT)
     publish(world, access=STALE)
-    world.configure("[claude]\nrole = reader\nrecover-wait = 2s\n")
+    world.configure(f"[claude]\nrole = reader\n{PATIENT}recover-wait = 2s\n")
     began = time.monotonic()
     for out, err, status in run_many(world, 20):
         assert status == 78
         assert out == (b"Failed to authenticate. API Error: 401 Invalid authentication "
                        b"credentials\n")
         assert err.endswith(b"log in on a writer: claude /login\n")
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 38  # one after the other it would be 40
