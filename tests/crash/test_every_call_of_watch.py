@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
     reason="steps through the system calls of the program as it is installed (Linux, x86-64)")
 
 KILLS = 8    # of some hundred calls; `make torture` takes them all
-BOUND = 60   # seconds; a sync that failed is tried again after one
+BOUND = 180  # seconds; a sync that failed is tried again after one
 
 
 class Resident(Stepper):

@@ -1,4 +1,5 @@
 """credrelay watch: every way the login file can change, on a writer and on a reader."""
+import itertools
 import json
 import os
 import shutil
@@ -65,8 +66,12 @@ def move_the_folder_away(machine):
 def move_a_folder_in(machine):
     other = World(machine.home / "other")
     other.write_login(made_up(2))
-    machine.login_path.parent.rename(machine.home / "away")
-    other.login_path.parent.rename(machine.login_path.parent)
+    for n in itertools.count():
+        machine.login_path.parent.rename(machine.home / f"away-{n}")
+        try:
+            return other.login_path.parent.rename(machine.login_path.parent)
+        except OSError:
+            pass  # the watcher was faster, and has made it anew
 
 
 def at_home(machine):

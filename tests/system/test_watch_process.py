@@ -290,8 +290,9 @@ def test_it_stays_small_and_still(machine, store):
             time.sleep(seconds)
             return status_of(pid, "voluntary_ctxt_switches") - before
 
-        wait_for(lambda: woken_in(1) == 0, 60)
-        assert woken_in(5) <= 1
+        # Between two looks nothing at all; in one it may have to wait for the disk.
+        wait_for(lambda: woken_in(1) == 0)
+        wait_for(lambda: woken_in(5) == 0)
 
 
 # -- where changes cannot be watched -----------------------------------------------------------
