@@ -84,7 +84,7 @@ class Person:
         return self.process.returncode
 
     def _take_the_rest(self):
-        """What was written last may still be on its way through the terminal: until a word of ours has come after it."""
+        """What was written last may still be on its way through the terminal: a word of ours comes after it."""
         end = time.monotonic() + PATIENCE
         os.write(self.slave, END)
         while END not in self._bytes:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.parameter_store import allow, policy
+from harness.relay import give_time
 
 RECOVERED = ("[claude-p] auth lapsed; pulled fresh credentials from Parameter Store, "
              "retrying once.\n")
@@ -29,6 +30,7 @@ READER = WRITER.replace("role = writer", "role = reader").replace(
 def fleet(machines, parameter_store, api):
     """(writer, reader), each with the keys its role needs; the writer has logged in and published."""
     writer, reader = machines("mac-1", "vps-1")
+    give_time(writer, reader)
     profiles = parameter_store.profiles()
     writer.write_aws_profiles(**profiles)
     reader.write_aws_profiles(claude_creds_reader=profiles["claude_creds_reader"])

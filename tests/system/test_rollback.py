@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness.person import Person
-from harness.relay import (RENEWABLE, LocalStore, fingerprint, join, made_up, refresh_token, snapshot,
+from harness.relay import (RENEWABLE, LocalStore, fingerprint, give_time, join, made_up, refresh_token, snapshot,
                            token)
 
 DAY = 86400
@@ -381,6 +381,7 @@ def test_what_was_agreed_on_is_done_or_nothing(fleet, store):
 @pytest.fixture
 def aws_fleet(machines, parameter_store):
     desk, laptop, server = worlds = machines("desk", "laptop", "server")
+    give_time(*worlds)
     profiles = parameter_store.profiles()
     for machine, role in ((desk, "writer"), (laptop, "writer"), (server, "reader")):
         wanted = profiles if role == "writer" else {
