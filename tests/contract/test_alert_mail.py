@@ -212,13 +212,13 @@ def test_a_server_that_says_nothing(channel, fault_server, scheme):
     assert error == "unreachable"
     assert message in (f"no answer from 127.0.0.1:{server.port}", f"no connection to 127.0.0.1:{server.port}")
     assert hint == "check the network, and smtp in [alert]: is smtp:// right, or smtps://?"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 def test_a_server_that_falls_silent(mail_server, channel, command):
     server = mail_server(answers={command: "hang"})
-    error, message, _ = outcome(channel(server).call(seconds=1))
+    error, message, _ = outcome(channel(server).call(seconds=3))  # enough to get so far
     assert (error, message) == ("unreachable", f"no answer from 127.0.0.1:{server.port}")
 
 

@@ -85,12 +85,12 @@ def test_from_beginning_to_end(owner, told):
 
 def test_a_storm_of_hopeless_runs_is_one_message(owner, told):
     """Three hundred within a minute; what was running ends in between, as in a reboot."""
-    assert owner.runs(150) == {78: 150}
+    assert owner.runs(150, at_once=5) == {78: 150}
     told.wait("opened")
     owner.settled()
     owner.end_senders()
     (owner.world.state / "claude.incident.lock").unlink()  # nobody holds it any more
-    assert owner.runs(150) == {78: 150}
+    assert owner.runs(150, at_once=5) == {78: 150}
     owner.settled()
     assert told.kinds == ["opened"]
     assert 200 <= owner.alert()["runs"] <= 300  # a storm need not be counted to the last
