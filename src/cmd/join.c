@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/terminal.h"
@@ -18,17 +17,6 @@
 enum { TRIES = 3 };
 
 /* ---- the line ---- */
-
-/* Mail and chat break lines and put blanks around them. */
-static void drop_space(struct buf *text)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < text->len; i++)
-        if (!ascii_is_space(text->data[i]))
-            text->data[kept++] = text->data[i];
-    while (text->len > kept)
-        text->data[--text->len] = '\0';
-}
 
 static bool read_line(struct buf *text, struct err *e)
 {
@@ -45,7 +33,8 @@ static bool read_line(struct buf *text, struct err *e)
     }
     if (!ok)
         return false;
-    drop_space(text);
+    if (text->len > 0)
+        text->len = invitation_trim(text->data, text->len);
     if (text->len > 0)
         return true;
     err_set(e, ERR_INVALID, "there is no invitation on standard input");

@@ -152,6 +152,28 @@ bool invitation_write(const struct invitation *i, const struct secret *passphras
 
 /* ---- reading ---- */
 
+static size_t drop_space(char *text, size_t len)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < len; i++)
+        if (!ascii_is_space(text[i]))
+            text[kept++] = text[i];
+    sodium_memzero(text + kept, len - kept);
+    return kept;
+}
+
+size_t invitation_trim(char *text, size_t len)
+{
+    size_t kept = drop_space(text, len);
+    const char *mark = strstr(text, MARK);
+    if (!mark)
+        return kept;
+    kept = strspn(mark, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+    memmove(text, mark, kept);
+    sodium_memzero(text + kept, len - kept);
+    return kept;
+}
+
 static bool is(const char *text, size_t len, const char *word)
 {
     return len == strlen(word) && memcmp(text, word, len) == 0;

@@ -18,6 +18,7 @@
  * key until it is rotated.
  *
  *   struct invitation_line l;
+ *   len = invitation_trim(text, len);
  *   if (!invitation_look(text, len, &l, &e)) ...            cut, altered, no invitation
  *   if (!invitation_open(&l, passphrase, now, &i, &e)) ...  wrong passphrase, expired
  *   invitation_free(&i);
@@ -50,6 +51,11 @@ void invitation_free(struct invitation *i);
 /* Append the line, without a newline, sealed with PASSPHRASE or (NULL) open. */
 bool invitation_write(const struct invitation *i, const struct secret *passphrase, struct buf *out,
                       struct err *e) MUST_CHECK;
+
+/* What was pasted, without what mail, chat and consoles put into a line and around it: white space
+ * anywhere, a prompt or a quote before it, a quote behind it.  In TEXT, of LEN bytes and a NUL; the
+ * length that is left, after which all is NUL. */
+size_t invitation_trim(char *text, size_t len);
 
 /* The parts of a line that came through whole; they point into it. */
 struct invitation_line {

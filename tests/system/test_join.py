@@ -357,6 +357,9 @@ def test_a_line_that_mail_has_broken(fleet):
     line = writer.run("credrelay", "invite", "reader", "--no-seal").out.strip()
     broken = "\r\n".join("  " + line[at:at + 72] for at in range(0, len(line), 72))
     assert new.run("credrelay", "join", input=broken + "\n\n").status == 0
+    for before, behind in (("'", "'"), ("mac-1$ credrelay invite reader --no-seal\n", "\n")):
+        again = new.run("credrelay", "join", "--dry-run", input=before + line + behind)
+        assert again.status == 0, again
 
 
 def test_not_from_the_command_line(world):

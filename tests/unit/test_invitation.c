@@ -202,6 +202,46 @@ static void test_no_lines(void **state)
     }
 }
 
+static void test_as_it_was_pasted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *between, *after;
+        bool whole;
+    } pasted[] = {
+        {"", "", "", true},
+        {"", "\n", "\n", true},
+        {" \t", " \r\n ", "\r\n", true},
+        {"'", "", "'\n", true},
+        {"\"", "", "\"", true},
+        {"`", "", "`.", true},
+        {"<", "", "> bye", true},
+        {"> ", "\n", "", true},
+        {"$ ", "", "\n", true},
+        {"\xef\xbb\xbf", "", "", true},
+        {"vps-1$ credrelay invite reader\n", "", "\n", true},
+        {"credrelay-invitation-", "", "", false},
+        {"", "'", "", false},
+        {"", "\xe2\x80\x8b", "", false},
+        {"", "", "x", false},
+    };
+    size_t half = strlen(SEALED_LINE) / 2;
+    for (size_t i = 0; i < COUNT(pasted); i++) {
+        char text[2048];
+        struct invitation_line l;
+        struct err e = {.code = ERR_NONE};
+        size_t len =
+            (size_t)snprintf(text, sizeof text, "%s%.*s%s%s%s", pasted[i].before, (int)half,
+                             SEALED_LINE, pasted[i].between, &SEALED_LINE[half], pasted[i].after);
+        size_t left = invitation_trim(text, len);
+        same_int(pasted[i].before, invitation_look(text, left, &l, &e), pasted[i].whole);
+        for (size_t at = left; at < len; at++)
+            same_int("and no more", text[at], 0);
+    }
+    char nothing[] = " \n";
+    same_int("nothing", (long long)invitation_trim(nothing, 2), 0);
+}
+
 static void test_cut_anywhere(void **state)
 {
     (void)state;
@@ -501,6 +541,7 @@ int main(void)
         IN_WORLD(test_there_and_back),
         IN_WORLD(test_format_1_stays_readable),
         IN_WORLD(test_no_lines),
+        IN_WORLD(test_as_it_was_pasted),
         IN_WORLD(test_cut_anywhere),
         IN_WORLD(test_altered_anywhere),
         IN_WORLD(test_a_maker_with_control_characters),
