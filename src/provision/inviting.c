@@ -6,6 +6,7 @@
 
 #include "base/shell_word.h"
 #include "provision/aws_profile.h"
+#include "provision/profile_names.h"
 #include "store/ssm_url.h"
 
 static bool begins(const char *text, const char *with)
@@ -34,16 +35,11 @@ static void fix_region(struct section *s, const char *of_profile)
 
 /* ---- keys ---- */
 
-static bool not_a_key(const char *profile, const struct aws_profile *p, const struct section *s,
-                      struct err *e)
+/* HOW: what it is set up with instead. */
+static bool no_own_key(const char *profile, const char *how, const struct section *s, struct err *e)
 {
-    if (!p->source[0]) {
-        err_set(e, ERR_NOT_FOUND, "profile %s has no key", profile);
-        return err_hint(e, "enter it: aws configure --profile %s", AS_WORD(profile));
-    }
-    err_set(e, ERR_UNSUPPORTED,
-            "profile %s has no key of its own to give away: it is set up with %s", profile,
-            p->source);
+    err_set(e, ERR_UNSUPPORTED, "profile %s has no key of its own to give away: it is set up %s",
+            profile, how);
     return err_hint(e,
                     "set up such a profile on the new machine, then: credrelay init --role %s "
                     "--store %s --%s-profile %s",
@@ -51,12 +47,34 @@ static bool not_a_key(const char *profile, const struct aws_profile *p, const st
                     AS_WORD(profile));
 }
 
+static bool not_a_key(const char *profile, const struct aws_profile *p, const struct section *s,
+                      struct err *e)
+{
+    char how[sizeof p->source + 8];
+    snprintf(how, sizeof how, "with %s", p->source);
+    if (p->source[0])
+        return no_own_key(profile, how, s, e);
+    err_set(e, ERR_NOT_FOUND, "profile %s has no key", profile);
+    return err_hint(e, "enter it: aws configure --profile %s", AS_WORD(profile));
+}
+
+/* In the configuration alone stand those that get keys by SSO, a role or a program. */
+static bool not_read(const char *profile, const struct section *s, struct err *e)
+{
+    struct profile_names names;
+    struct err ignored;
+    if (e->code == ERR_NOT_FOUND && profile_names(&names, &ignored) &&
+        profile_named(&names, profile))
+        return no_own_key(profile, "in AWS's configuration file", s, e);
+    return false;
+}
+
 static bool add_key(const char *profile, struct invitation *i, struct err *e)
 {
     struct invitation_key *key = &i->keys[i->key_count];
     struct aws_profile p;
     if (!aws_profile_read(profile, &p, e))
-        return false;
+        return not_read(profile, &i->section, e);
     bool ok = (!p.source[0] && p.key_id[0] && p.secret) || not_a_key(profile, &p, &i->section, e);
     if (ok && ((size_t)snprintf(key->profile, sizeof key->profile, "%s", profile) >=
                    sizeof key->profile ||

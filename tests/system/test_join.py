@@ -450,6 +450,11 @@ CANNOT = {
         "aws_session_token",
         "set up such a profile on the new machine, then: credrelay init --role reader "
         "--store 'ssm://us-west-2/n' --reader-profile claude-creds-reader"),
+    "a profile of the other file": (
+        {"store": "ssm://us-west-2/n", "reader-profile": "corp"}, {}, ["reader"], 69,
+        "profile corp has no key of its own to give away: it is set up in AWS's configuration file",
+        "set up such a profile on the new machine, then: credrelay init --role reader "
+        "--store 'ssm://us-west-2/n' --reader-profile corp"),
     "the writers' key to a reader": (
         {"writer-profile": "claude-creds-reader"}, {}, ["reader"], 77,
         "profile claude-creds-reader has the writers' key: a reader must not get it",
@@ -481,6 +486,7 @@ def test_who_cannot_be_invited(world, settings, profiles, arguments, status, mes
     world.configure("[claude]\n" + "".join(f"{k} = {v}\n" for k, v in settings.items() if v))
     keys_of(world).parent.mkdir()
     keys_of(world).write_text("".join(f"[{k}]\n{v}\n" for k, v in profiles.items()))
+    keys_of(world).with_name("config").write_text("[profile corp]\nsso_session = corp\n")
     result = world.run("credrelay", "invite", *arguments, start_new_session=True)
     assert (result.status, result.out, result.err) == (
         status, "", f"credrelay: invite: {message.format(keys=keys_of(world))}\n" +
