@@ -22,4 +22,8 @@ int os_start(int (*become)(void *ctx), void *ctx, pid_t *ret_pid);
 /* For BECOME: be killed when the parent (PARENT) ends, where the system can do that. */
 void os_die_with_parent(pid_t parent);
 
+/* Was this process started so by a program of our own name, as when what it started has become this
+ * program?  False: no, or the system cannot tell. */
+bool os_started_by_own_kind(void);
+
 #endif

@@ -67,3 +67,8 @@ void os_die_with_parent(pid_t parent)
 {
     (void)parent; /* Darwin has no such signal */
 }
+
+bool os_started_by_own_kind(void)
+{
+    return false;
+}

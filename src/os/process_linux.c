@@ -1,8 +1,11 @@
 #include "os/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -53,4 +56,20 @@ void os_die_with_parent(pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (getppid() != parent) /* it died before the line above */
         _exit(128 + SIGKILL);
+}
+
+/* The signal outlives exec, not fork: it was given to this very process, before it became us. */
+bool os_started_by_own_kind(void)
+{
+    int number = 0;
+    char path[32], parent[16] = "", mine[17] = "";
+    if (prctl(PR_GET_PDEATHSIG, &number, 0, 0, 0) != 0 || number != SIGKILL)
+        return false;
+    snprintf(path, sizeof path, "/proc/%d/comm", (int)getppid());
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, parent, sizeof parent) : -1;
+    if (fd >= 0)
+        close(fd);
+    prctl(PR_GET_NAME, mine, 0, 0, 0);
+    return n > 1 && strncmp(parent, mine, (size_t)n - 1) == 0 && mine[n - 1] == '\0';
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "os/process.h"
 #include "run/child.h"
 #include "run/program.h"
 #include "run/say.h"
@@ -71,6 +72,15 @@ static int run_or_plain(const char *tool, char **argv)
     return run_plain(argv);
 }
 
+/* "claude" on PATH is a script that execs claude-p: that would go round for ever. */
+static int say_in_a_circle(const char *name, const char *program)
+{
+    struct err e;
+    err_set(&e, ERR_NOT_FOUND, "the %s on PATH leads back to %s", program, name);
+    err_hint(&e, "take it off PATH, or let it call the client by its path: type -a %s", program);
+    return say_cannot_start(&e);
+}
+
 int run_as(const char *name, int argc, char **args)
 {
     char program[NAME_MAX + 1], once[64];
@@ -79,6 +89,8 @@ int run_as(const char *name, int argc, char **args)
     snprintf(program, sizeof program, "%.*s", (int)(print ? len - 2 : len), name);
     if (!print)
         program_mark_passed();
+    else if (os_started_by_own_kind())
+        return say_in_a_circle(name, program);
     const char *tool = tool_of(program);
     if (print)
         find_once(tool, once, sizeof once);

@@ -3,6 +3,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -356,6 +357,25 @@ def test_installed_under_the_clients_name(world, how):
     assert len(world.client_runs()) == 2
     result = world.run("claude-p", "ok", timeout=120)
     assert (result.status, result.out, result.err) == (0, "ok\n", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="told by the death signal")
+def test_a_client_that_leads_back_to_the_wrapper(world):
+    """A script that was to make claude mean claude-p: a chain of processes without end."""
+    publish(world)
+    world.program("claude", '#!/bin/sh\nexec claude-p "$@"\n')
+    result = world.run("claude-p", "ok", timeout=60)
+    assert (result.status, result.out, result.err) == (127, "", (
+        "[claude-p] the claude on PATH leads back to claude-p\n"
+        "[claude-p]   take it off PATH, or let it call the client by its path: type -a claude\n"))
+
+
+def test_a_client_that_calls_the_wrapper(world):
+    """For another job: its tools may."""
+    publish(world)
+    world.program("claude", '#!/bin/sh\ncase $* in *outer*) claude-p inner; echo outer ;; *) echo inner ;; esac\n')
+    result = world.run("claude-p", "outer", timeout=60)
+    assert (result.status, result.out, result.err) == (0, "inner\nouter\n", "")
 
 
 def test_126_and_127(world):
