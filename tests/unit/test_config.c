@@ -360,8 +360,6 @@ static void test_mistakes(void **state)
     }
 }
 
-#define NOT_PRINTABLE "CREDRELAY_MACHINE has control characters, or is not valid UTF-8"
-
 static void test_bad_variable(void **state)
 {
     (void)state;
@@ -375,10 +373,8 @@ static void test_bad_variable(void **state)
          "timeout takes DURATION"},
         {"CREDRELAY_MACHINE", LONG64 LONG64, "CREDRELAY_MACHINE is longer than 127 bytes",
          "give this machine a shorter name"},
-        {"CREDRELAY_MACHINE", "Z\xfcrich", NOT_PRINTABLE, "give this machine another name"},
-        {"CREDRELAY_MACHINE", "mac\033[2J", NOT_PRINTABLE, "give this machine another name"},
-        {"CREDRELAY_MACHINE", "mac\u202e", NOT_PRINTABLE, "give this machine another name"},
-        {"CREDRELAY_MACHINE", "Z\u00fcrich \U0001f511", "", ""},
+        {"CREDRELAY_MACHINE", "Z\xfcrich", "CREDRELAY_MACHINE is not valid UTF-8",
+         "give this machine another name"},
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         struct relay r;
