@@ -89,7 +89,7 @@ static const struct option_row option_rows[] = {
                       "how long the old key goes on working; 1d"},
     [OPTION_FINISH] = {0, "finish", NULL, PLACE(finish), "deactivate and delete the old key"},
     [OPTION_SSH] = {0, "ssh", NULL, PLACE(ssh), "give the new key to each HOST over ssh"},
-    [OPTION_JSON] = {'j', "json", NULL, PLACE(json), "print the result as one JSON object"},
+    [OPTION_JSON] = {'j', "json", NULL, PLACE(json), "print the result as JSON"},
     [OPTION_OFFLINE] = {'o', "offline", NULL, PLACE(offline),
                         "look at this machine only, ask neither store nor services"},
     [OPTION_FIX] = {'x', "fix", NULL, PLACE(fix),

@@ -260,7 +260,7 @@ static void test_help(void **state)
                   "take the options apart\n\nusage: credrelay probe [OPTION...] ONE [TWO]\n\n"
                   "For this test.\n\n"
                   "  -r, --relay NAME       the relay (a section of credrelay.conf) it is about\n"
-                  "  -j, --json             print the result as one JSON object\n"
+                  "  -j, --json             print the result as JSON\n"
                   "  -n, --dry-run          say what would be done, change nothing\n"
                   "  -q, --quiet            say nothing when all is well\n"
                   "  -h, --help             show this help\n");
