@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "relay/renew.h"
@@ -59,6 +60,7 @@ void event_append(const struct relay *r, jv *v)
     struct err e;
     if (echo)
         repeat(v);
+    (void)!dir_make(r->state_dir, &e); /* of a machine on which nothing has happened yet */
     bool ok = log_write(&log, v, &e);
     if (!ok && !said)
         fprintf(stderr, "credrelay: the log could not be written, ignoring: %s\n", e.text);

@@ -42,6 +42,16 @@ class Told:
         self.server.options.update(status=status, headers=list(headers))
 
 
+def test_the_first_thing_that_happens_is_in_the_log(owner):
+    """On a machine that has no folder for it yet."""
+    owner.configure("remind-every = 1d")
+    owner.world.program("claude", "#!/bin/sh\necho 'Your organization has disabled this'; exit 1\n")
+    owner.mend()
+    ran = owner.run()
+    assert (ran.status, "could not be written" in ran.err) == (78, False), ran
+    assert [e["exit_status"] for e in owner.world.events("run")] == [78]
+
+
 @pytest.fixture
 def told(owner, fault_server):
     t = Told(fault_server("answer"))
