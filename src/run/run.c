@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "alert/alert.h"
+#include "alert/plain.h"
 #include "base/clock.h"
 #include "base/inherit.h"
 #include "base/refusal.h"
@@ -164,8 +165,9 @@ static int tell_overridden(struct run *run, const struct attempt *a)
 
 static int tell_forbidden(struct run *run, const struct attempt *a)
 {
-    char why[1024];
-    snprintf(why, sizeof why, "no login can help: %s", a->result.message);
+    char why[1024], said[sizeof a->result.message];
+    plain_text(a->result.message, said, sizeof said); /* it goes into the log */
+    snprintf(why, sizeof why, "no login can help: %s", said);
     return tell_hopeless(run, why,
                          "ask the administrator of the organization, or use another account");
 }

@@ -52,6 +52,17 @@ def test_the_first_thing_that_happens_is_in_the_log(owner):
     assert [e["exit_status"] for e in owner.world.events("run")] == [78]
 
 
+def test_what_a_client_says_goes_into_the_log_without_its_token(owner):
+    owner.configure("remind-every = 1d")
+    owner.world.program("claude", "#!/bin/sh\n"
+                        "echo 'Your organization has disabled this for sk-ant-oat01-TEST-SECRET'; exit 1\n")
+    owner.mend()
+    ran = owner.run()
+    why = "no login can help: Your organization has disabled this for sk-ant-"
+    assert (ran.status, ran.err.splitlines()[0]) == (78, f"[claude-p] not recovered: {why}.")
+    assert [e["message"] for e in owner.world.events("run")] == [why]
+
+
 @pytest.fixture
 def told(owner, fault_server):
     t = Told(fault_server("answer"))
