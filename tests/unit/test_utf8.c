@@ -52,7 +52,7 @@ static void test_printable(void **state)
         {"the first letter behind those", "\u00a0", "\u00a0"},
         {"an end of a line", "a\nb\u2028c", "a?b?c"},
         {"what turns the line", "\u202eab\u2069", "?ab?"},
-        {"beside those", "\u2027\u202f\u2065\u206a", "\u2027\u202f\u2065\u206a"},
+        {"beside those", "\u2027\u202f\u2065\u206a\u20ac", "\u2027\u202f\u2065\u206a\u20ac"},
         {"no UTF-8", "a\xff_\xe2\x82", "a?_??"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
