@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -171,7 +170,6 @@ CALL(int, pipe2, -1, (int fds[2], int flags), (fds, flags))
 CALL(int, setpgid, -1, (pid_t pid, pid_t group), (pid, group))
 CALL(int, poll, -1, (struct pollfd * fds, nfds_t count, int ms), (fds, count, ms))
 CALL(int, gethostname, answer(), (char *at, size_t len), (at, len))
-CALL(struct passwd *, getpwuid, NULL, (uid_t uid), (uid))
 CALL(int, inotify_init1, -1, (int flags), (flags))
 CALL(int, inotify_add_watch, -1, (int fd, const char *path, uint32_t mask), (fd, path, mask))
 CALL(int, timerfd_create, -1, (int clock, int flags), (clock, flags))
