@@ -161,7 +161,7 @@ def test_wait_wakes_when_another_process_puts(waiting_store, there):
 def test_a_put_elsewhere_does_not_end_a_wait(waiting_store):
     waiting = waiting_store.start(waiting_store.request("wait", version=0, deadline_ms=1_000))
     assert waiting_store.put(value(1), expect=0, path=waiting_store.path + ".renewable")["ok"]
-    answer = json.loads(waiting.communicate(timeout=30)[0])
+    answer = json.loads(waiting.communicate(timeout=120)[0])
     assert answer["ok"] and "value" not in answer
 
 

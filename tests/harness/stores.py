@@ -25,7 +25,7 @@ class Kind:
     by: str = "machine-1"    # what `by` says of a put by machine-1; None: the store's own idea
     clock: float = 1.0       # seconds to which `modified` is exact
     waits: bool = True       # has the operation `wait`
-    patience: float = 10.0   # seconds a wait may take to notice, on a loaded machine
+    patience: float = 30.0   # seconds a wait may take to notice, on a loaded machine
 
 
 KINDS = [

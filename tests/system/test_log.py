@@ -211,10 +211,10 @@ def test_following_over_rotations(world, store):
         wait_for(lambda: shown.read_bytes().count(b"\n") == 1)
         for _ in range(50):
             world.run("credrelay", "sync")
-        wait_for(lambda: shown.read_bytes().count(b"\n") == 51, seconds=30)
+        wait_for(lambda: shown.read_bytes().count(b"\n") == 51)
     finally:
         follower.send_signal(signal.SIGINT)
-    assert follower.wait(timeout=30) == -signal.SIGINT
+    assert follower.wait(timeout=60) == -signal.SIGINT
     written = [world.state / f"events.jsonl.{n}" for n in range(100, 0, -1)] + [world.state / "events.jsonl"]
     assert shown.read_bytes() == b"".join(p.read_bytes() for p in written if p.exists())
     assert (world.state / "events.jsonl.2").exists()
@@ -225,7 +225,7 @@ def test_following_ends_with_its_reader(world):
     follower = world.start("credrelay", "log", "-f")
     assert b"recovered" in follower.stdout.readline()
     follower.stdout.close()
-    assert follower.wait(timeout=30) == -signal.SIGPIPE
+    assert follower.wait(timeout=60) == -signal.SIGPIPE
     follower.stderr.close()
 
 
@@ -242,11 +242,11 @@ def test_following_what_is_not_there_yet(world):
         follower = world.start("credrelay", "log", "-f", "-n", "0", "--event", "run", stdout=out)
     try:
         # When it began to look is not known: until it has seen one.
-        wait_for(written_and_shown, seconds=30)
+        wait_for(written_and_shown)
         assert b"pulled" not in shown.read_bytes()
     finally:
         follower.kill()
-        follower.wait(timeout=30)
+        follower.wait(timeout=60)
 
 
 # -- statistics --------------------------------------------------------------------------------
@@ -386,7 +386,7 @@ def test_counters_do_not_go_back(world):
     # What has come since.
     with open(world.state / "events.jsonl", "a") as log:
         log.write(line("run", **FAILED))
-    wait_for(lambda: metrics(world, path)[failed] == 6, seconds=30)
+    wait_for(lambda: metrics(world, path)[failed] == 6)
     path.unlink()
     assert metrics(world, path)[failed] == 1
 

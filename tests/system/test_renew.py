@@ -427,7 +427,7 @@ def test_a_run_that_was_refused_while_another_renews(fleet, store, api):
     assert renewal.wait(60) == 0
     began = time.monotonic()
     assert run.communicate(timeout=60)[0] == b"ok\n"
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 40  # not when it would have given up
     assert [e["why"] for e in desk.events("sync")[looks:]] == ["nothing_works", "local_rejected"]
 
 

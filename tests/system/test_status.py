@@ -211,13 +211,13 @@ def test_an_incident(world, store):
 
     def incident():
         return world.run("credrelay", "status", "--json", "--offline").json["relays"][0].get("incident")
-    told = wait_for(incident, seconds=30)
+    told = wait_for(incident)
     assert told["runs"] == 1 and told["message"] and told["since"] <= time.time() * 1000
     note = world.run("credrelay", "status", "--json", "-o").json["relays"][0]["notes"]
     assert next(n["message"] for n in note if n["about"] == "incident").endswith(f": {told['message']}")
     world.write_login(made_up(3))
     assert world.run("claude-p", "reply with single word ok").status == 0
-    wait_for(lambda: not incident(), seconds=30)
+    wait_for(lambda: not incident())
 
 
 def test_several_relays(world, store):
