@@ -26,6 +26,8 @@ struct telling {
     enum role role;
     /* What commands that we print must say again: " -r NAME", the same and " --admin-profile NAME". */
     char relay[RELAY_NAME_SIZE + 8], options[SHELL_WORD_SIZE + RELAY_NAME_SIZE + 32];
+    char *const *hosts;
+    size_t host_count;
     jv *steps, *failed;
 };
 
@@ -148,6 +150,8 @@ static void tell_plan(const struct telling *t, const struct rotate_report *r)
     case ROTATION_DELETE: printf("would delete the old key %s\n", r->about); break;
     default: tell_end(t, r); break;
     }
+    for (size_t i = 0; i < t->host_count; i++)
+        printf("would give the key to %s over ssh, before the old one is touched\n", t->hosts[i]);
 }
 
 static jv *as_list(const char *words)
@@ -207,14 +211,16 @@ static int end(const struct telling *t, const struct rotate_report *r, const str
 static bool explain(const char *host, int status, const struct buf *said, struct err *e)
 {
     const char *text = buf_str(said);
-    size_t first = strcspn(text, "\n"), second = text[first] ? strcspn(text + first + 1, "\n") : 0;
+    size_t first = strcspn(text, "\n");
+    const char *hint = text + first + strspn(text + first, "\n ");
+    size_t second = strcspn(hint, "\n");
     err_set(e, ERR_FAILED, "%.100s did not take the key (exit status %d)%s%.*s", host,
             WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), first ? ": " : "",
             (int)first, text);
     if (second)
-        err_hint(e, "%.*s", (int)second, text + first + 1 + strspn(text + first + 1, " "));
+        err_hint(e, "%.*s", (int)second, hint);
     else
-        err_hint(e, "try: ssh %.100s credrelay version", host);
+        err_hint(e, "try: ssh %s credrelay version", AS_WORD(host));
     return false;
 }
 
@@ -308,8 +314,13 @@ static bool read_wishes(const struct options *o, const struct relay *r, int argc
 static int rotate_for(const struct options *o, const struct aws_subject_of *s,
                       const struct wishes *w)
 {
-    struct telling t = {
-        .o = o, .subject = s, .role = w->role, .steps = jv_array(), .failed = jv_array()};
+    struct telling t = {.o = o,
+                        .subject = s,
+                        .role = w->role,
+                        .hosts = w->hosts,
+                        .host_count = w->host_count,
+                        .steps = jv_array(),
+                        .failed = jv_array()};
     struct rotate_report report;
     struct err e;
     note_options(&t);

@@ -463,6 +463,20 @@ def test_a_machine_that_answers_again(fleet, ssh):
     assert works(ssh["machine-3"]) and works(ssh["machine-2"])
 
 
+def test_what_another_machine_says_itself(fleet, ssh):
+    """Its sentence, and its hint."""
+    keys_of_it = ssh["machine-2"].home / ".aws" / "credentials"
+    keys_of_it.write_text("[other]\nregion = x\n")
+    stopped = rotate(fleet, "--ssh", "machine-2")
+    alone = ssh["machine-2"].run("credrelay", "aws", "take-key", input=json.dumps(
+        {"credrelay_key": 1, "role": "reader", "key_id": "AKIADEAD", "secret": "x" * 40}))
+    assert alone.err.count("\n") == 2 and stopped.err.startswith(
+        f"credrelay: aws rotate-key: machine-2 did not take the key (exit status {alone.status}): " + alone.err), stopped
+    planned = rotate(fleet, "--dry-run", "--ssh", "machine-2", "machine-3")
+    assert planned.out.splitlines()[-2:] == [
+        f"would give the key to {name} over ssh, before the old one is touched" for name in ("machine-2", "machine-3")]
+
+
 def test_machines_that_do_not_answer_as_json(fleet, ssh):
     stopped = rotate(fleet, "--json", "--ssh", "machine-8", "machine-2", "machine-9")
     said = stopped.json
