@@ -75,14 +75,19 @@ static bool names_profile(const struct aws_subject_of *s, const char *key)
     return s->place.url.profile[0] || jv_text(s->relay.store_options, key);
 }
 
+static void note_profile(struct telling *t, const struct aws_subject_of *s, enum role role,
+                         const char *key)
+{
+    if (t->wanted[role] && !names_profile(s, key))
+        jv_put_text(t->settings, key, s->place.profile[role]);
+}
+
 /* Keys that no section names are never used. */
 static void note_settings(struct telling *t, const struct aws_subject_of *s)
 {
-    static const char *const keys[] = {
-        [ROLE_READER] = "reader-profile", [ROLE_WRITER] = "writer-profile"};
-    for (enum role role = ROLE_READER; role <= s->relay.role; role++)
-        if (t->wanted[role] && !names_profile(s, keys[role]))
-            jv_put_text(t->settings, keys[role], s->place.profile[role]);
+    note_profile(t, s, ROLE_READER, "reader-profile");
+    if (s->relay.role == ROLE_WRITER)
+        note_profile(t, s, ROLE_WRITER, "writer-profile");
     if (t->o->kms && !s->place.kms_key[0])
         jv_put_text(t->settings, "kms-key-id", s->place.alias);
 }
