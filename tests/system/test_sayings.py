@@ -318,7 +318,7 @@ def test_a_failure_keeps_its_status_though_nobody_hears_of_it(world):
     with open("/dev/full", "wb") as full:
         process = world.start("credrelay", "status", "-r", "none", "--json", stdout=full)
         _, err = process.communicate(timeout=60)
-    assert (process.returncode, err.decode()) == (64, f"credrelay: status: cannot write{FULL}\n")
+    assert (process.returncode, err.decode()) == (64, f"credrelay: status: cannot write{FULL}{ROOM}\n")
 
 
 @pytest.mark.parametrize("much", ["", "x" * 20_000], ids=["a line", "more than is kept back"])
