@@ -56,7 +56,7 @@ def fleet(machines, parameter_store, api):
     writer.write_aws_profiles(**parameter_store.profiles())
     writer.configure(CONFIG.format(role="writer", store=parameter_store.url()) + WRITERS)
     writer.human_login(api)
-    assert writer.run("credrelay", "publish").status == 0
+    assert writer.run("credrelay", "publish", env={"CREDRELAY_TIMEOUT": "5min"}).status == 0
     for machine in (writer, new):
         machine.install_client(api)
         service_manager(machine)

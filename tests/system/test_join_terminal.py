@@ -22,7 +22,7 @@ def inviter(machines, parameter_store, api):
     writer.configure(f"[claude]\nrole = writer\nstore = {parameter_store.url()}\n"
                      "reader-profile = claude-creds-reader\nwriter-profile = claude-creds-writer\n")
     writer.human_login(api)
-    assert writer.run("credrelay", "publish").status == 0
+    assert writer.run("credrelay", "publish", env={"CREDRELAY_TIMEOUT": "5min"}).status == 0
     return writer
 
 
