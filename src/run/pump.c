@@ -126,6 +126,13 @@ static size_t read_child(struct pump *p, char *at, size_t most)
     return n > 0 ? (size_t)n : 0;
 }
 
+/* The child has said something that we have not read. */
+static bool has_output(const struct pump *p)
+{
+    struct pollfd from = {.fd = p->from_child, .events = POLLIN};
+    return poll(&from, 1, 0) > 0 && (from.revents & POLLIN);
+}
+
 static bool hold_output(struct pump *p, struct err *e)
 {
     /* As much again as there is: little for a short answer, few steps for a long one. */
@@ -274,7 +281,8 @@ static bool round_trip(struct pump *p, bool *ret_idle, struct err *e)
         end_output(p);
     pass_input(in, &fds[INPUT], &fds[CHILD_INPUT]);
     if (fds[STANDARD_OUTPUT].revents & (POLLERR | POLLHUP)) {
-        p->lost = waits ? EPIPE : p->lost;
+        if (waits || has_output(p))
+            p->lost = EPIPE;
         give_up_output(p);
     }
     if (fds[STANDARD_OUTPUT].revents && waits && !p->unread) {

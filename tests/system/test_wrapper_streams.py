@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from harness.relay import wait_for
 from harness.wrapped import FRESH, RECOVERED, STALE, lapse, publish
 
 FORMATS = {
@@ -256,11 +257,24 @@ def test_a_reader_that_went_is_seen_at_the_next_write(machine):
 
 
 def test_a_reader_that_never_was(machine):
-    machine.program("claude", "#!/bin/sh\necho one\n")
+    machine.program("claude", "#!/bin/sh\nwhile :; do echo one; done\n")
     reader, writer = os.pipe()
     os.close(reader)
     assert machine.run("claude-p", "ok", stdout=writer, timeout=120).status == -signal.SIGPIPE
     os.close(writer)
+
+
+def test_a_reader_that_goes_before_we_look(machine):
+    """The client has written and ended well by then: what it said was lost, as it would have noticed without us."""
+    machine.program("claude", "#!/bin/sh\nkill -STOP $PPID\necho one\ntouch written\n")
+    reader, writer = os.pipe()
+    process = machine.start("claude-p", "ok", stdout=writer)
+    os.close(writer)
+    wait_for((machine.home / "written").exists)
+    os.close(reader)
+    process.send_signal(signal.SIGCONT)
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (-signal.SIGPIPE, b"")
 
 
 def test_a_writer_learns_that_the_client_reads_no_more(machine):
