@@ -1,4 +1,5 @@
 """Commands of the user's, which helpers start, end with what started them, however that ends."""
+import contextlib
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import pytest
 
 from harness.channel import Channel
 from harness.parameter_store import REGION
+from harness.process import gone
 from harness.relay import wait_for
 from harness.watch import Watcher
 from harness.world import LIBEXEC
@@ -16,15 +18,6 @@ pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks i
 
 # What it starts itself, in the foreground and beside, is in the group that its shell is in.
 COMMAND = 'sleep 3600 & echo $$ $! >"$HOME/new"; mv "$HOME/new" "$HOME/pids"; sleep 3600; echo'
-
-
-def gone(pid):
-    """It has ended, whether somebody has asked for its status or not."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def started(world):
@@ -54,8 +47,9 @@ def machine(world):
     yield world
     if (world.home / "pids").exists():
         for pid in (world.home / "pids").read_text().split():
-            if not gone(pid):
-                os.kill(int(pid), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                if not gone(pid):
+                    os.kill(int(pid), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("make", [ssm, alert_command, secret_command])

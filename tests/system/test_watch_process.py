@@ -8,6 +8,7 @@ import time
 import pytest
 
 from harness.person import Person
+from harness.process import gone
 from harness.proxy_store import ProxyStore
 from harness.relay import LocalStore, fingerprint, join, made_up, token, wait_for
 from harness.watch import ASAN, Watcher, status_of
@@ -59,15 +60,6 @@ def test_it_ends_at_once_and_cleanly(machine, name):
         assert watcher.end(getattr(signal, name)) == 0
     assert [e["did"] for e in watcher.events()][-1] == "stop"
     assert watcher.err.read_text() == ""
-
-
-def gone(pid):
-    """It has ended, whether somebody has asked for its status or not."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks into /proc")

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from harness.process import gone as has_ended
 from harness.relay import wait_for as until
 from harness.wrapped import publish
 
@@ -183,11 +184,7 @@ def test_ignored_signals_stay_ignored(machine):
 def gone(pid, within=60):
     end = time.monotonic() + within
     while time.monotonic() < end:
-        try:
-            state = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":
+        if has_ended(pid):
             return True
         time.sleep(0.02)
     return False
