@@ -263,18 +263,11 @@ static struct version row(sqlite3_stmt *s)
     return v;
 }
 
-static bool is_text(const char *p)
-{
-    for (size_t len; p && *p; p += len)
-        if ((len = utf8_character(p)) == 0)
-            return false;
-    return p != NULL;
-}
-
 /* What has turned into other bytes on the disk SQLite does not notice. */
 static bool is_whole(const struct version *v)
 {
-    return is_text(v->by) && is_text(v->value) && strlen(v->value) == v->len;
+    return v->by && v->value && utf8_is_text(v->by) && utf8_is_text(v->value) &&
+           strlen(v->value) == v->len;
 }
 
 /* Go through S, whose columns are those of row(), until FN, if any, returns false; free it. */

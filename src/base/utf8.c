@@ -2,10 +2,14 @@
 
 #include <string.h>
 
-size_t utf8_character(const char *text)
+enum { LONGEST = 4 };
+
+size_t utf8_character_of(const char *text, size_t have)
 {
     const unsigned char *p = (const unsigned char *)text;
-    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : LONGEST;
+    if (len > have)
+        return 0;
     if (len > 1 && ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
                     (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) || p[0] > 0xf4))
         return 0;
@@ -15,10 +19,14 @@ size_t utf8_character(const char *text)
     return len;
 }
 
-/* C1 controls (U+0080 to 9F), line and paragraph separators (U+2028, 2029), and what turns the
- * direction of writing (U+202A to 202E, 2066 to 2069), by their bytes. */
-static bool controls_or_turns(const unsigned char *p)
+size_t utf8_character(const char *text)
 {
+    return utf8_character_of(text, LONGEST); /* the NUL is no part of one, and ends the look */
+}
+
+bool utf8_is_control(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
     if (p[0] < ' ' || p[0] == 0x7f)
         return true;
     if (p[0] == 0xc2)
@@ -32,7 +40,7 @@ static bool controls_or_turns(const unsigned char *p)
 size_t utf8_printable(const char *p)
 {
     size_t len = utf8_character(p);
-    return len && !controls_or_turns((const unsigned char *)p) ? len : 0;
+    return len && !utf8_is_control(p) ? len : 0;
 }
 
 void utf8_make_printable(char *text)
@@ -48,6 +56,14 @@ void utf8_make_printable(char *text)
         text += whole ? whole : 1;
     }
     *to = '\0';
+}
+
+bool utf8_is_text(const char *text)
+{
+    for (size_t len; *text; text += len)
+        if ((len = utf8_character(text)) == 0)
+            return false;
+    return true;
 }
 
 bool utf8_is_line(const char *text)

@@ -207,16 +207,8 @@ static bool is_alone(const struct relay *r, const char *path, const struct buf *
 
 /* ---- the rest of a relay ---- */
 
-/* The name goes into the store and the log, which take UTF-8 only. */
-static bool is_utf8(const char *text)
-{
-    jv *v = jv_object();
-    bool is = jv_put_text(v, "text", text) || jv_ran_out();
-    jv_free(v);
-    return is;
-}
-
-/* And onto other machines' screens: what a terminal would obey in it is "?". */
+/* The name goes into the store and the log, which take UTF-8 only, and onto other machines' screens:
+ * what a terminal would obey in it is "?". */
 static bool name_machine(struct relay *r, struct err *e)
 {
     const char *given = getenv("CREDRELAY_MACHINE");
@@ -226,7 +218,7 @@ static bool name_machine(struct relay *r, struct err *e)
                     sizeof r->machine - 1);
             return err_hint(e, "give this machine a shorter name");
         }
-        if (!is_utf8(given)) {
+        if (!utf8_is_text(given)) {
             err_set(e, ERR_INVALID, "CREDRELAY_MACHINE is not valid UTF-8");
             return err_hint(e, "give this machine another name");
         }
