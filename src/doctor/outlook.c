@@ -203,18 +203,12 @@ static void note_no_login(const struct facts *f, struct outlook *o)
         hint(n, "it comes when a writer publishes; on a writer: credrelay publish");
 }
 
-/* A sync leaves it alone: it may be somebody's. */
-static bool is_in_the_way(const struct login_facts *l)
-{
-    return l->state == LOGIN_NOT_A_FILE || l->state == LOGIN_UNREADABLE;
-}
-
 /* The login here does not work by itself. */
 static enum prospect look_for_help(const struct facts *f, struct outlook *o)
 {
     char ails[200];
     say_local(f, ails, sizeof ails);
-    if (is_in_the_way(&f->local)) {
+    if (login_in_the_way(&f->local)) {
         hint(add(o, NOTE_NO_LOGIN, "%s, and no run or sync takes it away", ails), "%s",
              f->local_why.hint);
         return WILL_NOT_WORK;

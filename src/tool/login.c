@@ -417,6 +417,11 @@ bool login_same(const struct login_facts *a, const struct login_facts *b)
            strcmp(a->fingerprint, b->fingerprint) == 0;
 }
 
+bool login_in_the_way(const struct login_facts *f)
+{
+    return f->state == LOGIN_NOT_A_FILE || f->state == LOGIN_UNREADABLE;
+}
+
 bool login_expired(const struct login_facts *f, int64_t now)
 {
     return f->expires_at != 0 && f->expires_at <= now;

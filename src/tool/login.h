@@ -90,6 +90,10 @@ bool login_explain(const struct tool *t, const struct login_facts *f, const char
 /* The same login, whatever its form? */
 bool login_same(const struct login_facts *a, const struct login_facts *b);
 
+/* What is in the login's place, or how it is kept, hides whether there is one: it may be somebody's and is
+ * left alone.  Whoever looked has said why. */
+bool login_in_the_way(const struct login_facts *f);
+
 bool login_expired(const struct login_facts *f, int64_t now);
 
 #endif

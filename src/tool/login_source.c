@@ -70,8 +70,7 @@ static bool look_once(const struct login_source *s, struct look *l, struct err *
         !login_look(s->tool, buf_str(&l->text), l->text.len, &l->facts, why))
         return false;
     /* The medium has said itself why it cannot be read. */
-    if (l->facts.state == LOGIN_USABLE || l->facts.state == LOGIN_NOT_A_FILE ||
-        l->facts.state == LOGIN_UNREADABLE)
+    if (l->facts.state == LOGIN_USABLE || login_in_the_way(&l->facts))
         return true;
     l->medium->name(s, name);
     login_explain(s->tool, &l->facts, name, why);
@@ -165,7 +164,7 @@ static bool write_unchanged(const struct login_source *s, const struct login_fac
     buf_init(&now.text, LIMIT_LOGIN_FILE);
     buf_init(&out, LIMIT_LOGIN_FILE);
     bool ok = look_settled(s, &now, e);
-    if (ok && (now.facts.state == LOGIN_NOT_A_FILE || now.facts.state == LOGIN_UNREADABLE))
+    if (ok && login_in_the_way(&now.facts))
         ok = false; /* the look has said why */
     if (ok && !unchanged(seen, &now.facts))
         ok = conflict(s, &now, e);
