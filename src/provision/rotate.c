@@ -245,13 +245,18 @@ static int64_t grace(const struct run *r)
     return r->rq->grace_ms == ROTATE_GRACE_NOT_SAID ? GRACE_USUAL_MS : r->rq->grace_ms;
 }
 
+static bool too_many(const char *host, struct err *e)
+{
+    err_set(e, ERR_USAGE, "'%.40s...' and the hosts before it are too many", host);
+    return err_hint(e, "name fewer at once, and the others when those have the key");
+}
+
 /* Before they are asked: also a rotation that is killed must not forget them. */
 static bool await_hosts(struct run *r, struct err *e)
 {
     for (size_t i = 0; i < r->rq->host_count; i++)
         if (!rotation_note_await(&r->note, r->rq->hosts[i]))
-            return err_set(e, ERR_USAGE, "'%.40s...' and the hosts before it are too many",
-                           r->rq->hosts[i]);
+            return too_many(r->rq->hosts[i], e);
     return true;
 }
 
